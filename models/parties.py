@@ -1,0 +1,124 @@
+"""People, organisations and what a person may do for which organisation (domain §1, §2 "Buyers").
+
+Organisations form a tree (主管 → 二级 → …); `path` is the chain of ids from the root, so that "itself
+and what is below it" is one prefix comparison. A right is a membership: person, organisation, role.
+"""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.kernel.database import Base
+
+
+class OrganisationKind(enum.StrEnum):
+    """What an organisation is."""
+
+    BUDGET_UNIT = "budget_unit"
+    SUPPLIER = "supplier"
+    FUND_OFFICE = "fund_office"
+    FINANCE_BUREAU = "finance_bureau"
+    REVIEWING_OFFICE = "reviewing_office"
+    SUPERVISOR = "supervisor"
+    DONOR = "donor"
+
+
+class Role(enum.StrEnum):
+    """What a person may do for an organisation."""
+
+    OFFICER = "officer"
+    APPROVER = "approver"
+    SUPERIOR = "superior"
+    SUPPLIER = "supplier"
+    FUND_MANAGER = "fund_manager"
+    FUND_CASHIER = "fund_cashier"
+    FINANCE = "finance"
+    VILLAGE_REVIEWER = "village_reviewer"
+    TOWNSHIP_REVIEWER = "township_reviewer"
+    DISTRICT_REVIEWER = "district_reviewer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Person(Base):
+    """Somebody who can sign in. The name to sign in with is theirs alone, in lower case."""
+
+    __tablename__ = "people"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sign_in_name: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[dt.datetime]
+
+
+class Organisation(Base):
+    """A public body, a supplier, a fund's office or a supervisor, in the place it belongs to."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[OrganisationKind]
+    name: Mapped[str] = mapped_column(String(120))
+    credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
+    division_code: Mapped[str] = mapped_column(String(12), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    path: Mapped[str] = mapped_column(String(400), unique=True)
+    created_at: Mapped[dt.datetime]
+
+
+class Membership(Base):
+    """A role that a person holds for an organisation, until it is ended."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index(None, "person_id", "organisation_id", "role", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    role: Mapped[Role]
+    created_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role of a person, with the organisation it is for."""
+
+    role: Role
+    organisation_id: UUID
+    division_code: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a signed-in person with their grants, or nobody in particular."""
+
+    person_id: UUID | None = None
+    grants: tuple[Grant, ...] = ()
+
+    def acts_for(self, organisation_id: UUID, *roles: Role) -> bool:
+        """Whether the actor holds one of the roles for exactly this organisation."""
+        return any(
+            grant.organisation_id == organisation_id and grant.role in roles
+            for grant in self.grants
+        )
+
+    def oversees(self, path: str, *roles: Role) -> bool:
+        """Whether the actor holds one of the roles for this organisation or one above it."""
+        return any(path.startswith(grant.path) and grant.role in roles for grant in self.grants)
+
+    def serves_division(self, division_code: str, *roles: Role) -> bool:
+        """Whether the actor holds one of the roles in this division or one that contains it."""
+        return any(
+            grant.role in roles and division_code.startswith(grant.division_code.rstrip("0"))
+            for grant in self.grants
+        )
+
+
+ANONYMOUS = Actor()
