@@ -1,7 +1,7 @@
 """People, organisations and what a person may do for which organisation (domain §1, §2 "Buyers").
 
-Organisations form a tree (主管 → 二级 → …); `path` is the chain of ids from the root, so that "itself
-and what is below it" is one prefix comparison. A right is a membership: person, organisation, role.
+Organisations form a tree (主管 → 二级 → …); `path` is the chain of ids from the root, so that
+"itself and what is below it" is one prefix comparison. A right is a membership.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.kernel import divisions
 from models.kernel.database import Base
 
 
@@ -116,7 +117,7 @@ class Actor:
     def serves_division(self, division_code: str, *roles: Role) -> bool:
         """Whether the actor holds one of the roles in this division or one that contains it."""
         return any(
-            grant.role in roles and division_code.startswith(grant.division_code.rstrip("0"))
+            grant.role in roles and divisions.contains(grant.division_code, division_code)
             for grant in self.grants
         )
 
