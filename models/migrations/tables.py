@@ -2,5 +2,6 @@
 
 from models import parties
 from models.kernel import audit, database, requests
+from models.ledger import books, seals
 
-COMPLETE = (audit, database, parties, requests)
+COMPLETE = (audit, books, database, parties, requests, seals)

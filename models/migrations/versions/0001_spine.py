@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("audit_entries",)
+APPEND_ONLY = ("audit_entries", "journals", "transfers", "seals", "sealed_journals")
 
 
 def upgrade() -> None:
