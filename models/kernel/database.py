@@ -25,6 +25,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from models.kernel.clock import Clock, SystemClock
 from models.kernel.money import BasisPoints, Fen
 
+Connection = AsyncConnection
 Dialects = Literal["postgresql", "sqlite"]
 Result = TypeVar("Result")
 Columns = TypeVarTuple("Columns")

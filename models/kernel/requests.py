@@ -60,8 +60,8 @@ async def claim(
     actor_id: UUID | None,
     content: Mapping[str, object],
     answer_id: UUID,
-) -> UUID:
-    """Claim a request id; the answer is `answer_id`, or the first answer when it was given before.
+) -> UUID | None:
+    """Claim a request id for this transaction; the first answer if it was given before, else None.
 
     Refuses with RequestReused when operation, actor or a field of the content differs.
     """
@@ -79,7 +79,7 @@ async def claim(
         dialect.insert(Request).values(row).on_conflict_do_nothing().returning(Request.id)
     )
     if claimed.first() is not None:
-        return answer_id
+        return None
     first = (
         await transaction.execute(
             select(Request.operation, Request.actor_id, Request.digests, Request.answer_id).where(

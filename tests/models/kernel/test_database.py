@@ -58,7 +58,7 @@ async def test_the_same_request_gets_the_first_answer_and_another_content_is_ref
             )
         )
 
-    assert await claim(first, 1) == first
+    assert await claim(first, 1) is None
     assert await claim(second, 1) == first
     with pytest.raises(requests.RequestReused) as refusal:
         await claim(second, 2)

@@ -1,7 +1,6 @@
-"""People, organisations and what a person may do for which organisation (domain §1, §2 "Buyers").
+"""What a person may do for which organisation (domain §1, §2 "Buyers").
 
-Organisations form a tree (主管 → 二级 → …); `path` is the chain of ids from the root, so that
-"itself and what is below it" is one prefix comparison. A right is a membership.
+A right is held through a membership: one role, for one organisation, until it is ended.
 """
 
 import datetime as dt
@@ -9,23 +8,11 @@ import enum
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel import divisions
 from models.kernel.database import Base
-
-
-class OrganisationKind(enum.StrEnum):
-    """What an organisation is."""
-
-    BUDGET_UNIT = "budget_unit"
-    SUPPLIER = "supplier"
-    FUND_OFFICE = "fund_office"
-    FINANCE_BUREAU = "finance_bureau"
-    REVIEWING_OFFICE = "reviewing_office"
-    SUPERVISOR = "supervisor"
-    DONOR = "donor"
 
 
 class Role(enum.StrEnum):
@@ -43,33 +30,6 @@ class Role(enum.StrEnum):
     DISTRICT_REVIEWER = "district_reviewer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
-
-
-class Person(Base):
-    """Somebody who can sign in. The name to sign in with is theirs alone, in lower case."""
-
-    __tablename__ = "people"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    sign_in_name: Mapped[str] = mapped_column(String(80), unique=True)
-    name: Mapped[str] = mapped_column(String(80))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    created_at: Mapped[dt.datetime]
-
-
-class Organisation(Base):
-    """A public body, a supplier, a fund's office or a supervisor, in the place it belongs to."""
-
-    __tablename__ = "organisations"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[OrganisationKind]
-    name: Mapped[str] = mapped_column(String(120))
-    credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
-    division_code: Mapped[str] = mapped_column(String(12), index=True)
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
-    path: Mapped[str] = mapped_column(String(400), unique=True)
-    created_at: Mapped[dt.datetime]
 
 
 class Membership(Base):
@@ -102,6 +62,10 @@ class Actor:
 
     person_id: UUID | None = None
     grants: tuple[Grant, ...] = ()
+
+    def holds(self, *roles: Role) -> bool:
+        """Whether the actor holds one of the roles for anything at all."""
+        return any(grant.role in roles for grant in self.grants)
 
     def acts_for(self, organisation_id: UUID, *roles: Role) -> bool:
         """Whether the actor holds one of the roles for exactly this organisation."""

@@ -1,0 +1,60 @@
+"""The access table: every field of Query, Mutation and Subscription, and who may use it.
+
+A rule is written once, as a right beside the command or question it guards; this table only names
+it. What can be decided without a row is decided here, before anything is read or written; the rest
+(whose unit, which fund) by the command itself, with the same right.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types import get_object_definition
+
+from models.parties import Actor
+from models.parties.rights import Right
+
+Root = TypeVar("Root", bound=type)
+ACCESS: Final[Mapping[str, Right]] = {}
+
+
+class Asker(Protocol):
+    """The part of a context that knows who asks."""
+
+    @property
+    def actor(self) -> Actor: ...
+
+
+Info = strawberry.Info[Asker, None]
+
+
+class Guard(FieldExtension):
+    """Asks the access table before the field's own resolver runs."""
+
+    def resolve(
+        self,
+        next_: Callable[..., Any],
+        source: Any,
+        info: Info,
+        **arguments: Any,
+    ) -> Any:
+        ACCESS[info.field_name].admit(info.context.actor)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(
+        self,
+        next_: Callable[..., Awaitable[Any]],
+        source: Any,
+        info: Info,
+        **arguments: Any,
+    ) -> Any:
+        ACCESS[info.field_name].admit(info.context.actor)
+        return await next_(source, info, **arguments)
+
+
+def guarded(root: Root) -> Root:
+    """A root type, each of whose fields is guarded by the access table."""
+    for field in get_object_definition(root, strict=True).fields:
+        field.extensions.append(Guard())
+    return root

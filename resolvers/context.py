@@ -1,0 +1,144 @@
+"""What a resolver may reach: the asker, questions to the model, and the one door of mutations.
+
+Long-lived things are made once by `api` and handed in as a `Platform`; what resolvers need from
+outside the model (a hosted payment, changes to watch) are protocols here, fulfilled elsewhere.
+"""
+
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+from strawberry.utils.str_converters import to_camel_case
+
+from models.kernel import requests
+from models.kernel.database import Connection, Database, Transaction
+from models.kernel.ids import new_id
+from models.parties import ANONYMOUS, Actor
+from resolvers import access
+
+Language = Literal["zh", "en"]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Checkout(Protocol):
+    """Opens the hosted payment of a donation that was started, and says where it is."""
+
+    async def open(self, donation_id: UUID) -> str:
+        """The address to send the donor to; the same one while the payment is open."""
+        ...
+
+
+class Announcements(Protocol):
+    """What was announced by transactions that have committed, in any process."""
+
+    def watch(
+        self, topic: str, subject_id: UUID
+    ) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        """Ticks when the subject changed; nothing is missed once entered, bursts may be joined."""
+        ...
+
+
+class Asked(Protocol):
+    """Every mutation's input."""
+
+    request_id: UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Platform:
+    """What lives as long as the process: made once, handed to every request."""
+
+    database: Database
+    checkout: Checkout
+    announcements: Announcements
+
+
+@dataclasses.dataclass(slots=True)
+class Context:
+    """One operation's view of the platform: made for each request, or each event of a stream."""
+
+    platform: Platform
+    actor: Actor = ANONYMOUS
+    language: Language = "zh"
+    request_id: str = ""
+    may_introspect: bool = False
+    response_headers: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = dataclasses.field(
+        default_factory=dict
+    )
+
+    def read(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for questions; use it for one batch and let it go."""
+        return self.platform.database.read()
+
+    def loader(
+        self, question: Callable[[Connection, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
+    ) -> DataLoader[Key, Value | None]:
+        """The loader of a question that answers many keys at once; one for each operation."""
+
+        async def load(keys: list[Key]) -> list[Value | None]:
+            async with self.read() as connection:
+                answers = await question(connection, keys)
+            return [answers.get(key) for key in keys]
+
+        if question not in self._loaders:
+            self._loaders[question] = DataLoader(load)
+        return self._loaders[question]
+
+    async def write(
+        self,
+        operation: str,
+        asked: Asked,
+        command: Callable[[Transaction, UUID], Awaitable[object]],
+        *,
+        answer_id: UUID | None = None,
+        unrecorded: Collection[str] = (),
+    ) -> UUID:
+        """Carry out a mutation in one transaction, once, and give the id of its answer.
+
+        `command` is given the id of the noun it makes, or `answer_id` where the noun exists. A
+        request that was answered before gets its first answer and runs nothing; with another
+        content it is refused. Input fields named in `unrecorded` are passwords: not even a digest
+        of them is kept. The command may be run again from its start, so it touches only the
+        transaction; it must not be awaited anywhere else.
+        """
+        access.ACCESS[operation].admit(self.actor)
+        content = _content(asked, unrecorded)
+
+        async def work(transaction: Transaction) -> UUID:
+            chosen = answer_id or new_id()
+            first = await requests.claim(
+                transaction,
+                request_id=asked.request_id,
+                operation=operation,
+                actor_id=self.actor.person_id,
+                content=content,
+                answer_id=chosen,
+            )
+            if first is not None:
+                return first
+            await command(transaction, chosen)
+            return chosen
+
+        return await self.platform.database.transact(work)
+
+
+Info = strawberry.Info[Context, None]
+
+
+def _content(asked: Any, unrecorded: Collection[str]) -> dict[str, object]:
+    fields = {
+        field.name: getattr(asked, field.name)
+        for field in dataclasses.fields(asked)
+        if field.name not in {"request_id", *unrecorded}
+    }
+    return {
+        to_camel_case(name): value
+        for name, value in fields.items()
+        if value is not strawberry.UNSET
+    }
