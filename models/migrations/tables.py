@@ -1,7 +1,8 @@
 """Every module that declares tables, imported so that the metadata is whole."""
 
-from models import parties
-from models.kernel import audit, database, personal_data, requests
+from models import parties, places
+from models.kernel import audit, database, requests
 from models.ledger import books, seals
+from models.reference import loading
 
-COMPLETE = (audit, books, database, parties, personal_data, requests, seals)
+COMPLETE = (audit, books, database, loading, parties, places, requests, seals)
