@@ -2,7 +2,7 @@
 
 from models import parties, places
 from models.kernel import audit, database, requests
-from models.ledger import books, seals
+from models.ledger import books, chart, seals
 from models.reference import loading
 
-COMPLETE = (audit, books, database, loading, parties, places, requests, seals)
+COMPLETE = (audit, books, chart, database, loading, parties, places, requests, seals)
