@@ -1,0 +1,61 @@
+"""What the platform says when a rule does not allow something, in Chinese and in English.
+
+One entry a refusal class; `{fact}` stands for a field of it. A test fails for a class without an
+entry, for a sentence that names what the class does not have, and for one that says nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
+from models.kernel.requests import RequestReused
+from models.parties.rights import NotPermitted, NotSignedIn
+
+Language = Literal["zh", "en"]
+
+SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
+    NotFound: {
+        "zh": "没有找到{noun}，或者您无权查看。",
+        "en": "There is no such {noun}, or you may not see it.",
+    },
+    InvalidValue: {
+        "zh": "{path} 的值不能接受：{reason}。",
+        "en": "The value of {path} cannot be accepted: {reason}.",
+    },
+    WrongState: {
+        "zh": "{noun}目前是“{state}”，不能这样做。",
+        "en": "The {noun} is {state}, so this cannot be done.",
+    },
+    RequestReused: {
+        "zh": "这个请求编号已经用过，而 {field} 与上次不同。",
+        "en": "This request id was used before, with another {field}.",
+    },
+    NotSignedIn: {
+        "zh": "请先登录。",
+        "en": "Please sign in first.",
+    },
+    NotPermitted: {
+        "zh": "您无权这样做；有权的是：{who_can}。",
+        "en": "You may not do this; who may: {who_can}.",
+    },
+}
+
+# What facts of kind text may say, in the words of the glossary; others are said as they are.
+WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "order": {"zh": "订单", "en": "order"},
+    "fund": {"zh": "基金", "en": "fund"},
+    "product": {"zh": "商品", "en": "product"},
+    "donation": {"zh": "捐赠", "en": "donation"},
+    "officer": {"zh": "经办人", "en": "officer"},
+    "approver": {"zh": "审批人", "en": "approver"},
+    "superior": {"zh": "主管单位", "en": "superior unit"},
+    "supplier": {"zh": "供应商", "en": "supplier"},
+    "fund_manager": {"zh": "基金管理人", "en": "fund manager"},
+    "fund_cashier": {"zh": "基金出纳", "en": "fund cashier"},
+    "finance": {"zh": "财政部门", "en": "finance"},
+    "village_reviewer": {"zh": "村级评议人", "en": "village reviewer"},
+    "township_reviewer": {"zh": "乡镇审核人", "en": "township reviewer"},
+    "district_reviewer": {"zh": "区级审批人", "en": "district reviewer"},
+    "auditor": {"zh": "审计人员", "en": "auditor"},
+    "administrator": {"zh": "平台管理员", "en": "administrator"},
+}
