@@ -7,17 +7,17 @@ make-up weekends are not yet, so whatever rests on such a year is marked provisi
 """
 
 import datetime as dt
+import functools
+from collections.abc import Container
 from dataclasses import dataclass
 
 import chinese_calendar
-import holidays
 
 _ANNOUNCED_YEARS = {day.year for day in chinese_calendar.holidays}
 FIRST_YEAR = min(_ANNOUNCED_YEARS)
 LAST_ANNOUNCED_YEAR = max(_ANNOUNCED_YEARS)
 
 _FRIDAY = 4
-_FORESEEN = holidays.country_holidays("CN")
 _DAY = dt.timedelta(days=1)
 
 
@@ -38,7 +38,7 @@ def is_working_day(day: dt.date) -> bool:
         raise ValueError(f"the calendar of working days begins in {FIRST_YEAR}, not on {day}")
     if day.year <= LAST_ANNOUNCED_YEAR:
         return bool(chinese_calendar.is_workday(day))
-    return day.weekday() <= _FRIDAY and day not in _FORESEEN
+    return day.weekday() <= _FRIDAY and day not in _foreseen_holidays()
 
 
 def add_working_days(start: dt.date, working_days: int) -> Deadline:
@@ -66,3 +66,10 @@ def working_days_between(start: dt.date, end: dt.date) -> int:
     is_working_day(start)
     days = (start + dt.timedelta(days=passed) for passed in range(1, (end - start).days + 1))
     return sum(is_working_day(day) for day in days)
+
+
+@functools.cache
+def _foreseen_holidays() -> Container[dt.date]:
+    import holidays  # noqa: PLC0415 - takes a fifth of a second, and most days are announced
+
+    return holidays.country_holidays("CN")
