@@ -67,13 +67,13 @@ class ChartAccount:
 
 async def load_chart(transaction: Transaction) -> int:
     """Bring the charts to the committed file; how many rows were inserted or changed."""
-    digest = files.sha256(_FILE)
-    held = (await loading.recorded(transaction.connection)).get(_FILE)
-    if held == (digest, loading.EVERYTHING):
+    current = (files.sha256(_FILE), loading.EVERYTHING)
+    if (await loading.recorded(transaction.connection)).get(_FILE) == current:
         return 0
+    await loading.take_turn(transaction)
     changed_rows = await loading.upsert_changed(transaction, ChartAccountRow, _rows())
     await loading.record(
-        transaction, _FILE, sha256=digest, scope=loading.EVERYTHING, changed_rows=changed_rows
+        transaction, _FILE, sha256=current[0], scope=current[1], changed_rows=changed_rows
     )
     return changed_rows
 

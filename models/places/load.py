@@ -4,7 +4,7 @@ The files and where they come from: `models/reference/sources.toml`.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from models.kernel import divisions as codes
@@ -27,6 +27,8 @@ from models.places.policies import (
 )
 from models.reference import files, loading
 
+_DIVISIONS = "divisions.csv.xz"
+
 
 async def load_reference(
     transaction: Transaction, *, divisions: Sequence[str] | None = None
@@ -37,22 +39,28 @@ async def load_reference(
     below these; what was loaded before stays and is kept up to date with it. After: the number of
     rows that were inserted or changed, zero when all of it was there already (one query).
     """
-    held = await loading.recorded(transaction.connection)
-    digest, held_scope = held.get("divisions.csv.xz", ("", ""))
+    if _is_current(await loading.recorded(transaction.connection), divisions):
+        return 0
+    held = await loading.take_turn(transaction)
+    digest, held_scope = held.get(_DIVISIONS, ("", ""))
     scope = _wider_scope(held_scope, divisions)
     changed_rows = 0
-    if (digest, held_scope) != (files.sha256("divisions.csv.xz"), scope):
+    if (digest, held_scope) != (files.sha256(_DIVISIONS), scope):
         changed_rows += await _load(
-            transaction, "divisions.csv.xz", Division, _division_rows(scope), scope=scope
+            transaction, _DIVISIONS, Division, _division_rows(scope), scope=scope
         )
-    for name, model, rows in (
-        ("counties832.csv", DesignatedCounty, _designated_rows),
-        ("poverty_lines.csv", PovertyLineRow, _poverty_line_rows),
-        ("policy_numbers.csv", PolicyNumberRow, _policy_number_rows),
-    ):
+    for name, (model, rows) in _OTHERS.items():
         if held.get(name, ("", ""))[0] != files.sha256(name):
             changed_rows += await _load(transaction, name, model, rows())
     return changed_rows
+
+
+def _is_current(held: dict[str, tuple[str, str]], divisions: Sequence[str] | None) -> bool:
+    digests = {name: digest for name, (digest, _) in held.items()}
+    _, held_scope = held.get(_DIVISIONS, ("", ""))
+    return held_scope == _wider_scope(held_scope, divisions) and all(
+        digests.get(name) == files.sha256(name) for name in (_DIVISIONS, *_OTHERS)
+    )
 
 
 def _wider_scope(held: str, wanted: Sequence[str] | None) -> str:
@@ -138,3 +146,10 @@ def _policy_number_rows() -> Iterator[dict[str, Any]]:
             "unit": PolicyUnit(row["unit"]),
             "verified": row["verified"] == "true",
         }
+
+
+_OTHERS: dict[str, tuple[type[Base], Callable[[], Iterator[dict[str, Any]]]]] = {
+    "counties832.csv": (DesignatedCounty, _designated_rows),
+    "poverty_lines.csv": (PovertyLineRow, _poverty_line_rows),
+    "policy_numbers.csv": (PolicyNumberRow, _policy_number_rows),
+}

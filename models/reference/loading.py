@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,6 +47,15 @@ async def recorded(connection: AsyncConnection) -> dict[str, tuple[str, str]]:
     """The digest and the scope that were loaded last, by the name of the file."""
     statement = select(ReferenceLoad.name, ReferenceLoad.sha256, ReferenceLoad.scope)
     return {name: (digest, scope) for name, digest, scope in await connection.execute(statement)}
+
+
+async def take_turn(transaction: Transaction) -> dict[str, tuple[str, str]]:
+    """What is recorded, and nobody else loads until this transaction ends; reading goes on."""
+    if transaction.dialect == "postgresql":
+        await transaction.execute(
+            text(f"LOCK TABLE {ReferenceLoad.__tablename__} IN SHARE ROW EXCLUSIVE MODE")
+        )
+    return await recorded(transaction.connection)
 
 
 async def record(

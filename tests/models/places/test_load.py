@@ -1,5 +1,6 @@
 """Loading twice changes nothing; a row that differs is mended and no other is touched."""
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -114,6 +115,15 @@ async def test_another_part_is_added_to_the_first(loaded: Database) -> None:
     assert await scope_held(loaded) == "360734,371311,511702"
     assert await load(loaded, "511702") == 0
     assert await load(loaded, "51170200") == 0
+
+
+async def test_two_processes_that_start_at_once_load_every_row_once(database: Database) -> None:
+    changed = await asyncio.gather(load(database, "511702"), load(database, "360734"))
+
+    assert max(changed) > 3_000
+    assert await count(database, Division) == 1 + sum(1 for _ in files.divisions(TWO_DISTRICTS))
+    assert await scope_held(database) == "360734,511702"
+    assert await load(database, *TWO_DISTRICTS) == 0
 
 
 async def test_without_any_part_only_counties_and_above_are_loaded(database: Database) -> None:
