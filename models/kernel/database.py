@@ -34,6 +34,14 @@ Columns = TypeVarTuple("Columns")
 _RETRIED_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03"})
 _ATTEMPTS = 5
 
+_NOTIFY = sqlalchemy.text(
+    "SELECT pg_notify('yuanliu', payload) FROM unnest(CAST(:payloads AS text[])) AS payload"
+)
+
+# What the listeners of a database hear when work was left for a worker; it has no subject.
+WORK_TOPIC = "work"
+NO_SUBJECT = UUID(int=0)
+
 
 class Instant(sqlalchemy.types.TypeDecorator[dt.datetime]):
     """An aware UTC instant; SQLite, which keeps no zone, holds it as naive UTC."""
@@ -93,6 +101,7 @@ class Transaction:
     now: dt.datetime
     dialect: Dialects
     announcements: list[tuple[str, UUID]] = field(default_factory=list)
+    left_work: bool = False
 
     @overload
     async def execute(
@@ -132,6 +141,14 @@ class Transaction:
         if (topic, subject_id) not in self.announcements:
             self.announcements.append((topic, subject_id))
 
+    def leave_work(self) -> None:
+        """Wake the workers once this transaction has committed.
+
+        Heard in this process alone: a NOTIFY in every webhook would queue all commits on one lock.
+        Who listens may pass it on to other processes, many at once; a worker also looks by itself.
+        """
+        self.left_work = True
+
 
 class Database:
     """One database: a writing engine, a reading engine and the clock of their transactions."""
@@ -162,7 +179,7 @@ class Database:
             try:
                 return await self._transact_once(work)
             except DBAPIError as error:
-                if attempt == _ATTEMPTS or not _is_worth_retrying(error):
+                if attempt == _ATTEMPTS or not is_transient(error):
                     raise
                 await asyncio.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")
@@ -171,14 +188,15 @@ class Database:
         async with self._writer.begin() as connection:
             transaction = Transaction(connection, self.clock.now(), self.dialect)
             result = await work(transaction)
-            if self.dialect == "postgresql":
-                for topic, subject_id in transaction.announcements:
-                    await connection.execute(
-                        sqlalchemy.select(
-                            sqlalchemy.func.pg_notify("yuanliu", f"{topic}:{subject_id}")
-                        )
-                    )
-        for topic, subject_id in transaction.announcements:
+            if self.dialect == "postgresql" and transaction.announcements:
+                await connection.execute(
+                    _NOTIFY,
+                    {"payloads": [f"{topic}:{of}" for topic, of in transaction.announcements]},
+                )
+        heard = list(transaction.announcements)
+        if transaction.left_work:
+            heard.append((WORK_TOPIC, NO_SUBJECT))
+        for topic, subject_id in heard:
             for listener in self.listeners:
                 listener(topic, subject_id)
         return result
@@ -224,7 +242,12 @@ def database_url(text: str) -> URL:
 
 def _sqlite_engine(url: URL, *, pool_size: int, begin: str | None) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=60, pool_reset_on_return="rollback"
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=60,
+        pool_reset_on_return="rollback",
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -257,6 +280,7 @@ def _postgresql_engine(url: URL, *, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={
             "server_settings": {
                 "timezone": "UTC",
@@ -269,7 +293,8 @@ def _postgresql_engine(url: URL, *, pool_size: int) -> AsyncEngine:
     )
 
 
-def _is_worth_retrying(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
+    """Whether only concurrency or a lost connection was in the way of the work."""
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
