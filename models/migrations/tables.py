@@ -1,8 +1,11 @@
 """Every module that declares tables, imported so that the metadata is whole."""
 
-from models import parties, places
-from models.kernel import audit, database, inbox, jobs, requests
+from models import alerts, parties, places
+from models.kernel import audit, database, inbox, jobs, requests, schedules, workers
 from models.ledger import books, chart, seals
 from models.reference import loading
 
-COMPLETE = (audit, books, chart, database, inbox, jobs, loading, parties, places, requests, seals)
+COMPLETE = (
+    *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, places),
+    *(requests, schedules, seals, workers),
+)
