@@ -33,9 +33,9 @@ from graphql import (
     is_list_type,
 )
 
+from models.kernel.paging import PAGE_SIZE, PAGE_SIZE_AT_MOST
+
 COUNTED_UP_TO: Final = 1_000_000_000
-PAGE_SIZE: Final = 20
-PAGE_SIZE_AT_MOST: Final = 100
 PAGE_SIZE_DIGITS: Final = 3
 FORM: Final = ("depth", "fields", "aliases", "directives")
 INTROSPECTION: Final = frozenset({"__schema", "__type"})

@@ -46,6 +46,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "fund": {"zh": "基金", "en": "fund"},
     "product": {"zh": "商品", "en": "product"},
     "donation": {"zh": "捐赠", "en": "donation"},
+    "not_an_id": {"zh": "不是有效的编号", "en": "it is not an id of ours"},
     "officer": {"zh": "经办人", "en": "officer"},
     "approver": {"zh": "审批人", "en": "approver"},
     "superior": {"zh": "主管单位", "en": "superior unit"},

@@ -21,6 +21,8 @@ from api.limits import Limits
 from api.wire import RequestRefusedError
 from models.kernel.money import Fen
 from models.kernel.refusals import NotFound, WrongState
+from resolvers.identities import Node, NodeQuery
+from resolvers.paging import After, Before, Connection, First, Last, Listing
 from resolvers.refusals import RefusalHandler, Refused
 from resolvers.scalars import SCALARS
 from resolvers.sentences import Language
@@ -41,6 +43,11 @@ Info = strawberry.Info[SampleContext, None]
 
 @strawberry.type(description="A village.")
 class Village:
+    name: str = strawberry.field(description="Its name.")
+
+
+@strawberry.type(description="A fund.")
+class Fund(Node):
     name: str = strawberry.field(description="Its name.")
 
 
@@ -71,8 +78,25 @@ PayOrderResult = Annotated[
 ]
 
 
+PAGED = Listing("paged", (int,))
+
+
 @strawberry.type(description="Questions.")
-class Query:
+class Query(NodeQuery):
+    @strawberry.field(description="A hundred products, paged.")
+    def paged(
+        self, *, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Product]:
+        keyset = PAGED.keyset(first=first, after=after, last=last, before=before)
+        start = keyset.after[0] + 1 if keyset.after else 0
+        found = [Product(name=f"p{n}", price_fen=Fen(n)) for n in range(start, 100)]
+        return PAGED.connection(
+            keyset.page(found[: keyset.limit + 1]),
+            keyset,
+            node=lambda product: product,
+            key=lambda product: (product.price_fen,),
+        )
+
     @strawberry.field(description="Products, the cheapest first.")
     def products(
         self, first: Annotated[int, strawberry.argument(description="How many.")] = 20
@@ -158,6 +182,7 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
+    types=[Fund],
     config=StrawberryConfig(scalar_map=SCALARS),
     exception_handlers=[RefusalHandler()],
 )

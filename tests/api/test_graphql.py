@@ -44,6 +44,14 @@ async def test_a_query_is_answered(client: httpx.AsyncClient) -> None:
     }
 
 
+async def test_a_bad_cursor_is_an_error_with_a_code(client: httpx.AsyncClient) -> None:
+    response = await post(client, '{ paged(after: "x") { nodes { name } } }')
+
+    (error,) = response.json()["errors"]
+    assert error["extensions"] == {"code": "BAD_CURSOR"}
+    assert error["path"] == ["paged"]
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str) -> None:
     response = await client.request(method, "/graphql")

@@ -40,6 +40,11 @@ def doubling(levels: int) -> str:
             "{ products(first: 2) { ...P ... on Product { ...P } } } fragment P on Product {name}",
             Measure(2, 3, 0, 0, 1 + 2 * 2),
         ),
+        # The page size counts at the connection, not again at its edges and nodes.
+        (
+            "{ paged(last: 5) { edges { node { name } } nodes { name } } }",
+            Measure(4, 6, 0, 0, 1 + 5 * (1 + 1 + 1 + 1 + 1)),
+        ),
         # What does not exist counts as one; the validator says so afterwards.
         ("{ nothing { here } ...Missing }", Measure(2, 2, 0, 0, 2)),
     ],
