@@ -214,12 +214,20 @@ async def _event_stream(
             if not done:
                 yield HEARTBEAT
                 continue
-            body = upcoming.result()
+            try:
+                body = upcoming.result()
+            except OperationRefusedError as broken:
+                yield _next_event(broken.body)
+                break
             if body is None:
                 break
-            yield b"event: next\ndata: " + encode(body) + b"\n\n"
+            yield _next_event(body)
             upcoming = asyncio.ensure_future(anext(events, None))
         yield COMPLETE
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
+
+
+def _next_event(body: Body) -> bytes:
+    return b"event: next\ndata: " + encode(body) + b"\n\n"

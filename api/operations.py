@@ -84,7 +84,7 @@ class Operations(Generic[C]):
     async def events(
         self, chosen: Chosen, asked: Operation, context: C
     ) -> AsyncGenerator[Body, None]:
-        """Open a subscription; OperationRefusedError if it cannot begin."""
+        """Open a subscription; OperationRefusedError if it cannot begin, or later if it breaks."""
         executor = self._executor(chosen, asked, context)
         opened = create_source_event_stream(executor)
         source = await opened if isinstance(opened, Awaitable) else opened
@@ -99,8 +99,9 @@ class Operations(Generic[C]):
             try:
                 async for result in stream:
                     yield self._body(result, context)
-            except Exception as error:  # noqa: BLE001 - the stream ends, the server does not
-                yield {"errors": [self.present(GraphQLError("", original_error=error), context)]}
+            except Exception as error:
+                told = self.present(GraphQLError("", original_error=error), context)
+                raise OperationRefusedError({"errors": [told]}) from error
 
     def _executor(self, chosen: Chosen, asked: Operation, context: C) -> Executor[C]:
         if chosen.measure.introspects and not context.may_introspect:
