@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, false, or_, select, update
+from sqlalchemy import Index, Row, String, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,8 +19,8 @@ from models.kernel import divisions, schedules
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
 from models.kernel.jobs import Job, JobState
+from models.kernel.paging import Keyset, Page
 from models.kernel.schedules import Schedule
-from models.kernel.windows import Page, Window
 
 
 class AlertKind(enum.StrEnum):
@@ -153,11 +153,11 @@ async def _open_platform_alerts(transaction: Transaction) -> list[tuple[AlertKin
 
 async def alerts(
     connection: AsyncConnection,
-    window: Window,
+    keyset: Keyset,
     *,
     division_codes: Sequence[str] | None,
     is_open: bool | None = None,
-) -> Page:
+) -> Page[Row[Any]]:
     """Alerts, the newest first: those of the divisions and of what lies in them, or all (None)."""
     statement = select(
         Alert.id,
@@ -174,4 +174,4 @@ async def alerts(
         statement = statement.where(or_(false(), *inside))
     if is_open is not None:
         statement = statement.where(_IS_OPEN if is_open else Alert.closed_at.is_not(None))
-    return await window.rows(connection, statement, Alert.id)
+    return await keyset.rows(connection, statement, Alert.id, falling=True)

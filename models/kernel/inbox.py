@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, UniqueConstraint, false, func, or_, select, update
+from sqlalchemy import Index, Row, String, UniqueConstraint, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,8 +24,8 @@ from models.kernel.database import Base, Database, Transaction, is_transient
 from models.kernel.divisions import prefix
 from models.kernel.ids import new_id
 from models.kernel.jobs import delay_after, described
+from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
-from models.kernel.windows import Page, Window
 
 _MAX_ATTEMPTS = 8
 _REASON_LENGTH = 400
@@ -229,11 +229,11 @@ async def resolve_incident(
 
 async def incidents(
     connection: AsyncConnection,
-    window: Window,
+    keyset: Keyset,
     *,
     division_codes: Sequence[str] | None,
     is_open: bool | None = None,
-) -> Page:
+) -> Page[Row[Any]]:
     """Parked events, the newest first, without their bodies: those of the divisions, or all.
 
     An event that names no division belongs to nobody's work list but that of who sees all (None).
@@ -258,7 +258,7 @@ async def incidents(
         statement = statement.where(
             Event.resolved_at.is_(None) if is_open else Event.resolved_at.is_not(None)
         )
-    return await window.rows(connection, statement, Event.id)
+    return await keyset.rows(connection, statement, Event.id, falling=True)
 
 
 async def is_waiting(connection: AsyncConnection, source: str, now: dt.datetime) -> bool:

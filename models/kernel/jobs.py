@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, String, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Index, Row, String, and_, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,8 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.kernel import audit
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
+from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import NotFound, Refusal, WrongState
-from models.kernel.windows import Page, Window
 
 Result = TypeVar("Result")
 
@@ -324,8 +324,8 @@ async def figures(connection: AsyncConnection) -> list[JobFigures]:
 
 
 async def jobs(
-    connection: AsyncConnection, window: Window, *, state: JobState | None = None
-) -> Page:
+    connection: AsyncConnection, keyset: Keyset, *, state: JobState | None = None
+) -> Page[Row[Any]]:
     """Jobs, the newest first, of one state or of all; without their payloads."""
     statement = select(
         Job.id,
@@ -340,7 +340,7 @@ async def jobs(
     )
     if state is not None:
         statement = statement.where(Job.state == state)
-    return await window.rows(connection, statement, Job.id)
+    return await keyset.rows(connection, statement, Job.id, falling=True)
 
 
 async def is_due(connection: AsyncConnection, now: dt.datetime, kinds: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from models import alerts
 from models.alerts import Alert, AlertKind
 from models.kernel.database import Database
 from models.kernel.ids import new_id
-from models.kernel.windows import Window
+from models.kernel.paging import Keyset
 from tests.databases import count
 
 FUND = new_id()
@@ -51,10 +51,10 @@ async def test_an_alert_closes_once_and_may_open_anew(database: Database) -> Non
     assert await raise_alert(database, 4)
 
     async with database.read() as connection:
-        page = await alerts.alerts(connection, Window(), division_codes=["510000000000"])
-        is_open = await alerts.alerts(connection, Window(), division_codes=None, is_open=True)
-        closed = await alerts.alerts(connection, Window(), division_codes=None, is_open=False)
-        none = await alerts.alerts(connection, Window(), division_codes=["360000000000"])
+        page = await alerts.alerts(connection, Keyset(), division_codes=["510000000000"])
+        is_open = await alerts.alerts(connection, Keyset(), division_codes=None, is_open=True)
+        closed = await alerts.alerts(connection, Keyset(), division_codes=None, is_open=False)
+        none = await alerts.alerts(connection, Keyset(), division_codes=["360000000000"])
     assert [row.facts["shortfallFen"] for row in page.rows] == [4, 3, 2]
     assert [row.facts["shortfallFen"] for row in is_open.rows] == [4, 3]
     assert [row.facts["shortfallFen"] for row in closed.rows] == [2]

@@ -15,8 +15,8 @@ from models.kernel.clock import MovableClock
 from models.kernel.database import Database, Transaction
 from models.kernel.ids import new_id
 from models.kernel.inbox import Event, EventState, Parked, ReceivedEvent
+from models.kernel.paging import Keyset
 from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
-from models.kernel.windows import Window
 from tests.databases import count
 
 
@@ -137,7 +137,7 @@ async def test_an_event_no_rule_accepts_is_parked_and_the_others_are_applied(
     }
     assert sorted(act for act in await acts(database) if act != "batch") == ["a", "d"]
     async with database.read() as connection:
-        page = await inbox.incidents(connection, Window(), division_codes=None, is_open=True)
+        page = await inbox.incidents(connection, Keyset(), division_codes=None, is_open=True)
     assert {row.external_id: row.reason for row in page.rows} == {
         "b": "unknown kind",
         "c": "INVALID_VALUE {'path': 'amount', 'reason': 'too much'}",
@@ -221,7 +221,7 @@ async def test_incidents_are_seen_by_division_and_resolved_once(database: Databa
     async def visible(codes: list[str] | None, *, is_open: bool | None = None) -> int:
         async with database.read() as connection:
             page = await inbox.incidents(
-                connection, Window(), division_codes=codes, is_open=is_open
+                connection, Keyset(), division_codes=codes, is_open=is_open
             )
         return len(page.rows)
 

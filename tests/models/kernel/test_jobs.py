@@ -14,9 +14,9 @@ from models.kernel.clock import MovableClock
 from models.kernel.database import Database, Transaction
 from models.kernel.ids import new_id
 from models.kernel.jobs import HeldJob, Job, JobKind, JobState, Lease, LeaseLost
+from models.kernel.paging import Keyset
 from models.kernel.refusals import InvalidValue, NotFound, WrongState
 from models.kernel.runs import Run, batch_in_transaction, in_transaction
-from models.kernel.windows import Window
 from tests.databases import count
 
 GREET = JobKind("greet", lease=dt.timedelta(seconds=30), max_attempts=3)
@@ -315,10 +315,12 @@ async def test_jobs_are_counted_listed_and_swept(database: Database, clock: Mova
     waiting = await enqueue(database)
     async with database.read() as connection:
         figures = {figure.state: figure.count for figure in await jobs.figures(connection)}
-        first = await jobs.jobs(connection, Window(limit=2))
-        rest = await jobs.jobs(connection, Window(limit=2, after=first.rows[-1].id))
-        back = await jobs.jobs(connection, Window(limit=1, before=rest.rows[0].id, backwards=True))
-        letters = await jobs.jobs(connection, Window(), state=JobState.DEAD)
+        first = await jobs.jobs(connection, Keyset(limit=2))
+        rest = await jobs.jobs(connection, Keyset(limit=2, after=(first.rows[-1].id,)))
+        back = await jobs.jobs(
+            connection, Keyset(limit=1, before=(rest.rows[0].id,), backwards=True)
+        )
+        letters = await jobs.jobs(connection, Keyset(), state=JobState.DEAD)
 
     assert figures[JobState.DEAD] == 1
     assert [page.has_more for page in (first, rest, back)] == [True, False, True]

@@ -13,9 +13,9 @@ from models.kernel import jobs, schedules
 from models.kernel.clock import MovableClock
 from models.kernel.database import Database, Transaction
 from models.kernel.jobs import Job, JobKind
+from models.kernel.paging import Keyset
 from models.kernel.runs import Run
 from models.kernel.schedules import ScheduledRun
-from models.kernel.windows import Window
 from tests.databases import count
 
 HOUR = dt.timedelta(hours=1)
@@ -57,7 +57,7 @@ async def run_one(database: Database) -> None:
 
 async def open_alerts(database: Database) -> list[tuple[AlertKind, object]]:
     async with database.read() as connection:
-        page = await alerts.alerts(connection, Window(), division_codes=None, is_open=True)
+        page = await alerts.alerts(connection, Keyset(), division_codes=None, is_open=True)
     return [(row.kind, row.facts["name"]) for row in page.rows]
 
 
