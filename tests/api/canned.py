@@ -1,0 +1,57 @@
+"""A schema with fixed answers, so that the pages can be looked at apart from the model."""
+
+import datetime as dt
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLSchema, build_schema, graphql
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from api.languages import Language
+from api.page_door import Answer, Answered
+from api.pages import PageRoutes
+from api.wire import Operation
+from models.kernel.clock import MovableClock
+from tests.api.canned_answers import PAY_ORIGIN, answers
+
+NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
+TRACE = "trace-7f3a"
+SESSION = ("set-cookie", "session=s1; HttpOnly; SameSite=Lax")
+
+
+class CannedDoor:
+    """Answers every operation from `answers`, and keeps what it was asked."""
+
+    def __init__(self, root: dict[str, Any] | None = None) -> None:
+        text = (Path(__file__).parent / "canned.graphql").read_text(encoding="utf-8")
+        self.schema: GraphQLSchema = build_schema(text)
+        self.root = answers() if root is None else root
+        self.asked: list[tuple[str | None, dict[str, object]]] = []
+        self.errors: list[dict[str, Any]] = []
+
+    async def execute(self, request: Request, asked: Operation, language: Language) -> Answered:
+        assert request.cookies.get("language", "zh") == language
+        self.asked.append((asked.name, dict(asked.variables)))
+        if self.errors:
+            return Answered({"data": None, "errors": self.errors}, (), TRACE)
+        result = await graphql(
+            self.schema, asked.query, self.root, None, dict(asked.variables), asked.name
+        )
+        headers = (SESSION,) if asked.name == "SignIn" else ()
+        return Answered(result.formatted, headers, TRACE)
+
+    async def subscribe(
+        self, request: Request, asked: Operation, language: Language
+    ) -> AsyncGenerator[Answer, None]:
+        assert request.cookies.get("language", "zh") == language
+        self.asked.append((asked.name, dict(asked.variables)))
+        yield {"data": None, "errors": self.errors} if self.errors else {"data": {}}
+
+
+def application(door: CannedDoor) -> Starlette:
+    pages = PageRoutes(
+        door, clock=MovableClock(NOW), pay_origins=[PAY_ORIGIN], secure_cookies=False
+    )
+    return Starlette(routes=pages.routes())

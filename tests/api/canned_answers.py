@@ -1,0 +1,366 @@
+"""What the schema with fixed answers answers: the shapes of the contract, real-looking values."""
+
+from typing import Any
+
+PAY_ORIGIN = "http://127.0.0.1:18441"
+
+
+def division(name: str, code: str, path: str = "四川省达州市通川区") -> dict[str, Any]:
+    return {
+        "code": code,
+        "name": name,
+        "path": path + name,
+        "level": 5,
+        "designated": False,
+        "__typename": "Division",
+    }
+
+
+VILLAGES = [
+    division("尖山村", "511702104201", "四川省达州市通川区复兴镇"),
+    division("九龙桥社区", "511702104005", "四川省达州市通川区复兴镇"),
+    division("新桥村", "511702118204", "四川省达州市通川区碑庙镇"),
+    division("长乐村", "511702121207", "四川省达州市通川区江陵镇"),
+]
+DISTRICT = {
+    "code": "511702000000",
+    "name": "通川区",
+    "path": "四川省达州市通川区",
+    "level": 3,
+    "designated": False,
+}
+CALL = {
+    "id": "Q2FsbDox",
+    "number": "BC-2026-0007",
+    "openedAt": "2026-11-18T02:00:00+00:00",
+    "shortfallFen": "8000000",
+    "outstandingFen": "5000000",
+    "metFen": "3000000",
+    "dueOn": "2026-12-09",
+    "dueProvisional": False,
+    "workingDays": 15,
+    "workingDaysLeft": 13,
+    "state": "OPEN",
+    "closedAt": None,
+    "overdue": False,
+    "events": [
+        {"occurredAt": "2026-11-18T02:00:00+00:00", "kind": "OPENED", "amountFen": "8000000"},
+        {"occurredAt": "2026-11-20T03:10:00+00:00", "kind": "PARTLY_MET", "amountFen": "3000000"},
+    ],
+}
+
+
+def fund(**changes: Any) -> dict[str, Any]:
+    known = {
+        "__typename": "Fund",
+        "id": "RnVuZDox",
+        "name": "通川区精准防返贫救助基金",
+        "division": DISTRICT,
+        "documentNumber": "通川府办〔2017〕91号",
+        "balanceFen": "97100000",
+        "availableFen": "95000000",
+        "floorFen": "100000000",
+        "shortfallFen": "5000000",
+        "openCall": CALL,
+        "donationMethods": ["ALIPAY", "WECHAT_PAY", "CARD", "BANK_TRANSFER"],
+        "balanceHistory": [
+            {
+                "date": f"2026-{month:02d}-{day:02d}",
+                "balanceFen": str(amount + 2_100_000),
+                "availableFen": str(amount),
+            }
+            for month, day, amount in (
+                (8, 3, 118_000_000),
+                (8, 28, 112_300_000),
+                (9, 9, 109_000_000),
+                (10, 17, 131_000_000),
+                (10, 30, 114_400_000),
+                (11, 6, 103_000_000),
+                (11, 18, 92_000_000),
+                (11, 20, 95_000_000),
+            )
+        ],
+        "entries": {
+            "nodes": [
+                {
+                    "id": f"RW50cnk{index}",
+                    "occurredAt": f"2026-11-{day:02d}T03:10:00+00:00",
+                    "reason": reason,
+                    "description": text,
+                    "amountFen": amount,
+                    "balanceFen": after,
+                }
+                for index, (day, reason, text, amount, after) in enumerate(
+                    (
+                        (20, "REPLENISHED", "区财政补充 BC-2026-0007", "3000000", "97100000"),
+                        (18, "PAYOUT_PAID", "救助发放 JZ-0031", "-350000", "94100000"),
+                        (17, "DONATION_RECEIVED", "捐赠 爱心人士", "20000", "94450000"),
+                    )
+                )
+            ],
+            "pageInfo": {
+                "hasNextPage": True,
+                "hasPreviousPage": False,
+                "startCursor": "a",
+                "endCursor": "c",
+            },
+            "totalCount": 63,
+        },
+        "incomeBySource": [
+            {"source": "DONATION", "amountFen": "92000000"},
+            {"source": "DISTRICT_FINANCE", "amountFen": "11000000"},
+        ],
+        "paidOutFen": "6300000",
+        "payoutCount": 31,
+        "helpedHouseholdCount": 31,
+    }
+    return known | changes
+
+
+def donation(**changes: Any) -> dict[str, Any]:
+    known = {
+        "__typename": "Donation",
+        "id": "RG9uOjE=",
+        "receiptCode": "R-8F3K-2MNP-7QXTC",
+        "fund": fund(),
+        "amountFen": "10000000",
+        "donorName": "达州市通川区个体劳动者协会",
+        "donorKind": "TRADE_ASSOCIATION",
+        "anonymous": False,
+        "message": "愿乡亲们平安",
+        "state": "RECEIVED",
+        "method": "ALIPAY",
+        "checkoutUrl": None,
+        "startedAt": "2026-10-17T01:20:00+00:00",
+        "receivedAt": "2026-10-17T01:22:08+00:00",
+        "amountInCapitals": "人民币壹拾万元整",
+        "campaign": "扶贫一日捐",
+        "remainingFen": "9130000",
+        "trace": [
+            {
+                "kind": "IN_FUND",
+                "amountFen": "9130000",
+                "paidOn": None,
+                "village": None,
+                "cause": None,
+            },
+            *(
+                {
+                    "kind": "PAID_OUT",
+                    "amountFen": amount,
+                    "paidOn": month,
+                    "village": village,
+                    "cause": cause,
+                }
+                for amount, month, village, cause in (
+                    ("350000", "2026-10", VILLAGES[0], "ILLNESS"),
+                    ("320000", "2026-11", VILLAGES[2], "ACCIDENT"),
+                    ("200000", "2026-11", VILLAGES[3], "DISASTER"),
+                )
+            ),
+        ],
+    }
+    return known | changes
+
+
+def product(index: int, name: str, unit: str, price: int) -> dict[str, Any]:
+    return {
+        "__typename": "Product",
+        "id": f"UHJvZHVjdD{index}",
+        "name": name,
+        "category": "粮油",
+        "unitName": unit,
+        "unitPriceFen": str(price),
+        "stockQuantity": 800,
+        "supplier": {"id": "T3JnOjk", "name": "于都县梓山富硒蔬菜专业合作社"},
+        "county": {
+            "code": "360731000000",
+            "name": "于都县",
+            "path": "江西省赣州市于都县",
+            "level": 3,
+            "designated": True,
+        },
+        "designated": True,
+        "villages": [
+            {"village": VILLAGES[0], "basisPoints": 6250},
+            {"village": VILLAGES[2], "basisPoints": 3750},
+        ],
+    }
+
+
+PRODUCTS = [
+    product(1, "富硒丝苗米 5 kg", "袋", 5800),
+    product(2, "赣南脐橙 一级果", "箱", 6850),
+    product(3, "山茶油 1 L", "瓶", 12800),
+]
+SHARES = [
+    {"village": VILLAGES[0], "amountFen": "159125"},
+    {"village": VILLAGES[2], "amountFen": "95475"},
+]
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    line = {
+        "id": "TGluZTox",
+        "product": PRODUCTS[0],
+        "quantity": 20,
+        "unitPriceFen": "5800",
+        "amountFen": "116000",
+        "acceptedQuantity": 0,
+        "acceptedFen": "0",
+        "returnedQuantity": 0,
+        "returnedFen": "0",
+        "benefits": SHARES,
+    }
+    known = {
+        "__typename": "Order",
+        "id": "T3JkZXI6MQ",
+        "number": "DD-7Q2K-91MX",
+        "unit": {"id": "T3JnOjE", "name": "赣州市第三中学"},
+        "supplier": PRODUCTS[0]["supplier"],
+        "state": "SHIPPED",
+        "paymentState": "UNPAID",
+        "totalFen": "254600",
+        "acceptedFen": "0",
+        "returnedFen": "0",
+        "paidFen": "0",
+        "payableFen": "0",
+        "transferCode": "YL7Q2K91",
+        "placedAt": "2026-11-18T01:20:00+00:00",
+        "dueOn": None,
+        "lines": [
+            line,
+            line
+            | {
+                "id": "TGluZToy",
+                "product": PRODUCTS[1],
+                "quantity": 20,
+                "unitPriceFen": "6930",
+                "amountFen": "138600",
+            },
+        ],
+        "benefits": SHARES,
+        "history": [
+            {
+                "occurredAt": f"2026-11-{day}T01:20:00+00:00",
+                "state": state,
+                "actor": {"id": "UDox", "name": "曾敏"},
+                "note": None,
+            }
+            for day, state in ((18, "PLACED"), (19, "CONFIRMED"), (20, "SHIPPED"))
+        ],
+    }
+    return known | changes
+
+
+def connection(nodes: list[Any]) -> dict[str, Any]:
+    return {
+        "nodes": nodes,
+        "totalCount": len(nodes),
+        "pageInfo": {
+            "hasNextPage": False,
+            "hasPreviousPage": False,
+            "startCursor": None,
+            "endCursor": None,
+        },
+    }
+
+
+def viewer(*roles: str) -> dict[str, Any]:
+    return {
+        "person": {"id": "UDox", "name": "曾敏"},
+        "grants": [
+            {"role": role, "organisation": {"id": "T3JnOjE", "name": "赣州市第三中学"}}
+            for role in roles
+        ],
+    }
+
+
+def refused(code: str, message: str, **facts: str) -> dict[str, Any]:
+    return {
+        "__typename": "Refused",
+        "code": code,
+        "message": message,
+        "facts": [{"name": name, "value": value} for name, value in facts.items()],
+    }
+
+
+def answers(**changes: Any) -> dict[str, Any]:
+    """The root of the schema: what each field answers."""
+    known: dict[str, Any] = {
+        "viewer": viewer("OFFICER", "SUPPLIER"),
+        "figures": {
+            "fundCount": 3,
+            "belowFloorCount": 1,
+            "donatedFen": "92000000",
+            "paidOutFen": "6300000",
+            "orderCount": 128,
+            "acceptedFen": "1687080000",
+            "villageCount": 46,
+        },
+        "funds": connection(
+            [
+                fund(),
+                fund(
+                    id="RnVuZDoy",
+                    name="剑阁县防返贫保障基金",
+                    shortfallFen="0",
+                    openCall=None,
+                    availableFen="300000000",
+                    floorFen="100000000",
+                    division=DISTRICT | {"path": "四川省广元市剑阁县"},
+                ),
+            ]
+        ),
+        "fund": fund(),
+        "donation": donation(),
+        "donationByToken": donation(),
+        "products": connection(PRODUCTS),
+        "myBudgetUnits": [
+            {
+                "id": "VW5pdDox",
+                "name": "赣州市第三中学",
+                "year": {
+                    "year": 2026,
+                    "totalFen": "5000000",
+                    "availableFen": "4216400",
+                    "heldFen": "254600",
+                    "payableFen": "0",
+                    "paidFen": "529000",
+                },
+            },
+            {"id": "VW5pdDoy", "name": "赣州市第三中学东校区", "year": None},
+        ],
+        "orderQuote": {
+            "__typename": "OrderQuote",
+            "totalFen": "254600",
+            "availableFen": "4216400",
+            "lines": [{"product": PRODUCTS[0], "quantity": 20, "amountFen": "116000"}],
+            "benefits": SHARES,
+        },
+        "orders": connection(
+            [
+                order(),
+                order(
+                    id="T3JkZXI6Mg",
+                    number="DD-3M8P-20QA",
+                    state="ACCEPTED",
+                    payableFen="254600",
+                    dueOn="2026-12-20",
+                ),
+            ]
+        ),
+        "order": order(),
+        "signIn": {"__typename": "SignInPayload", "expiresAt": "2026-11-21T13:30:00+00:00"},
+        "signOut": {"__typename": "SignOutPayload"},
+        "startDonation": {
+            "__typename": "StartDonationPayload",
+            "donation": donation(),
+            "checkoutUrl": f"{PAY_ORIGIN}/pay/cs_test_1",
+            "token": "tk1",
+        },
+    }
+    moves = "placeOrder confirmOrder shipOrder cancelOrder rejectOrder acceptOrder returnGoods"
+    for name in (*moves.split(), "recordOrderPayment"):
+        known[name] = {"__typename": "OrderPayload", "order": order()}
+    return known | changes
