@@ -15,8 +15,10 @@ from models.kernel.clock import Clock
 from models.kernel.database import Database
 from models.kernel.ids import new_id
 from models.kernel.migrating import migrate
+from models.kernel.sealing import Keyring
 
 TEMPLATE = "yuanliu_template"
+KEYRING = Keyring({1: bytes(range(32))})
 
 
 class SqliteServer:
@@ -35,7 +37,7 @@ class SqliteServer:
     async def database(self, clock: Clock | None = None) -> AsyncIterator[Database]:
         path = self.folder / f"{new_id()}.sqlite3"
         shutil.copyfile(self.template, path)
-        database = Database(f"sqlite:///{path}", clock=clock)
+        database = Database(f"sqlite:///{path}", clock=clock, keyring=KEYRING)
         try:
             yield database
         finally:
@@ -75,7 +77,7 @@ class PostgresqlServer:
     async def database(self, clock: Clock | None = None) -> AsyncIterator[Database]:
         name = f"yuanliu_{new_id().hex}"
         await self.administer(f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY")
-        database = Database(self.named(name), clock=clock, pool_size=5)
+        database = Database(self.named(name), clock=clock, keyring=KEYRING, pool_size=5)
         try:
             yield database
         finally:

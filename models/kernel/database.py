@@ -24,6 +24,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from models.kernel.clock import Clock, SystemClock
 from models.kernel.money import BasisPoints, Fen
+from models.kernel.sealing import NO_KEYS, Keyring
 
 Connection = AsyncConnection
 Dialects = Literal["postgresql", "sqlite"]
@@ -100,6 +101,7 @@ class Transaction:
     connection: AsyncConnection
     now: dt.datetime
     dialect: Dialects
+    keyring: Keyring
     announcements: list[tuple[str, UUID]] = field(default_factory=list)
     left_work: bool = False
 
@@ -151,11 +153,19 @@ class Transaction:
 
 
 class Database:
-    """One database: a writing engine, a reading engine and the clock of their transactions."""
+    """One database: a writing engine, a reading engine, the clock and keys of its transactions."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        keyring: Keyring = NO_KEYS,
+        pool_size: int = 10,
+    ) -> None:
         self.url = database_url(url)
         self.clock = clock or SystemClock()
+        self.keyring = keyring
         self.dialect: Dialects = (
             "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
         )
@@ -186,7 +196,7 @@ class Database:
 
     async def _transact_once(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._writer.begin() as connection:
-            transaction = Transaction(connection, self.clock.now(), self.dialect)
+            transaction = Transaction(connection, self.clock.now(), self.dialect, self.keyring)
             result = await work(transaction)
             if self.dialect == "postgresql" and transaction.announcements:
                 await connection.execute(

@@ -98,8 +98,8 @@ async def test_nothing_is_kept_of_a_password(context: Context) -> None:
     await context.write("wave", asked, Waves(), unrecorded={"password"})
 
     async with context.read() as connection:
-        digests = (await connection.execute(select(Request.digests))).scalar_one()
-    assert digests.keys() == {"hand"}
+        fingerprints = (await connection.execute(select(Request.fingerprints))).scalar_one()
+    assert fingerprints.keys() == {"hand"}
 
 
 @pytest.mark.parametrize(
