@@ -15,6 +15,7 @@ from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import BigInteger, CursorResult, Executable, MetaData, Uuid, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import DBAPIError
@@ -126,6 +127,29 @@ class Transaction:
     ) -> CursorResult[Any]:
         """Execute a Core statement in this transaction."""
         return await self.connection.execute(statement, parameters)
+
+    async def insert_if_free(
+        self,
+        table: type["Base"],
+        row: Mapping[str, object],
+        *,
+        key: Sequence[str],
+        where: sqlalchemy.ColumnElement[bool] | None = None,
+    ) -> bool:
+        """Insert a row unless another one has its key; a racing twin is waited for first.
+
+        Gives whether the row was inserted. `key` are the columns of a unique constraint, or of a
+        unique index over the rows `where` something holds.
+        """
+        dialect = postgresql if self.dialect == "postgresql" else sqlite
+        statement = (
+            dialect.insert(table)
+            .values(row)
+            .on_conflict_do_nothing(index_elements=key, index_where=where)
+            .returning(sqlalchemy.literal(1))
+        )
+        inserted = await self.execute(statement)
+        return inserted.first() is not None
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel.database import Base, Transaction
@@ -76,11 +75,7 @@ async def claim(
         "answer_id": answer_id,
         "answered_at": transaction.now,
     }
-    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
-    claimed = await transaction.execute(
-        dialect.insert(Request).values(row).on_conflict_do_nothing().returning(Request.id)
-    )
-    if claimed.first() is not None:
+    if await transaction.insert_if_free(Request, row, key=("id",)):
         return None
     first = (
         await transaction.execute(
