@@ -9,6 +9,9 @@ from typing import Final, Literal
 
 from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
 from models.kernel.requests import RequestReused
+from models.parties.grants import LastAdministrator, RoleHeldAlready, RoleUnfit
+from models.parties.organisations import CreditCodeTaken, TreeTooDeep
+from models.parties.people import SignInNameTaken
 from models.parties.rights import NotPermitted, NotSignedIn
 
 Language = Literal["zh", "en"]
@@ -38,6 +41,30 @@ SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
         "zh": "您无权这样做；有权的是：{who_can}。",
         "en": "You may not do this; who may: {who_can}.",
     },
+    CreditCodeTaken: {
+        "zh": "统一社会信用代码 {credit_code} 已被另一家单位使用。",
+        "en": "Another organisation has the unified credit code {credit_code}.",
+    },
+    TreeTooDeep: {
+        "zh": "单位层级不能超过 {most_levels} 级。",
+        "en": "Organisations cannot lie more than {most_levels} levels deep.",
+    },
+    SignInNameTaken: {
+        "zh": "登录名 {sign_in_name} 已有人使用。",
+        "en": "Somebody signs in as {sign_in_name} already.",
+    },
+    RoleUnfit: {
+        "zh": "{kind}没有“{role}”这个角色。",
+        "en": "There is no role “{role}” in a {kind}.",
+    },
+    RoleHeldAlready: {
+        "zh": "此人在该单位已是{role}。",
+        "en": "This person holds the role “{role}” there already.",
+    },
+    LastAdministrator: {
+        "zh": "这是最后一位平台管理员，不能结束其角色。",
+        "en": "This is the last administrator, whose role cannot be ended.",
+    },
 }
 
 # What facts of kind text may say, in the words of the glossary; others are said as they are.
@@ -47,6 +74,23 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "product": {"zh": "商品", "en": "product"},
     "donation": {"zh": "捐赠", "en": "donation"},
     "not_an_id": {"zh": "不是有效的编号", "en": "it is not an id of ours"},
+    "person": {"zh": "人员", "en": "person"},
+    "organisation": {"zh": "单位", "en": "organisation"},
+    "division": {"zh": "行政区划", "en": "division"},
+    "membership": {"zh": "角色", "en": "role held"},
+    "household": {"zh": "农户", "en": "household"},
+    "budget_unit": {"zh": "预算单位", "en": "budget unit"},
+    "fund_office": {"zh": "基金管理单位", "en": "fund's office"},
+    "finance_bureau": {"zh": "财政局", "en": "finance bureau"},
+    "reviewing_office": {"zh": "评议审核单位", "en": "reviewing office"},
+    "supervisor": {"zh": "监督单位", "en": "supervisor"},
+    "operator": {"zh": "平台运营单位", "en": "operator"},
+    "donor": {"zh": "捐赠人", "en": "donor"},
+    "format": {"zh": "格式不对", "en": "wrong format"},
+    "length": {"zh": "长度不对", "en": "wrong length"},
+    "check_digit": {"zh": "校验码不对", "en": "wrong check digit"},
+    "contains_name": {"zh": "不能含有登录名", "en": "it contains the name to sign in with"},
+    "too_uniform": {"zh": "不同的字符太少", "en": "too few different characters"},
     "officer": {"zh": "经办人", "en": "officer"},
     "approver": {"zh": "审批人", "en": "approver"},
     "superior": {"zh": "主管单位", "en": "superior unit"},
