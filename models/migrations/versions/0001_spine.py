@@ -10,14 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = (
-    "audit_entries",
-    "journals",
-    "transfers",
-    "seals",
-    "sealed_journals",
-    "personal_data_reads",
-)
+APPEND_ONLY = ("audit_entries", "journals", "transfers", "seals", "sealed_journals")
 
 
 def upgrade() -> None:

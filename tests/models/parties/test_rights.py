@@ -13,7 +13,6 @@ from models.parties.rights import (
     above,
     anywhere,
     in_division,
-    over,
     own,
 )
 
@@ -37,7 +36,6 @@ def holding(role: Role, organisation: str) -> Actor:
     [
         (own(Role.OFFICER), {"unit"}),
         (above(Role.OFFICER), {"unit", "county"}),
-        (over(Role.OFFICER), {"county"}),
         (in_division(Role.OFFICER), {"unit", "county", "sister"}),
         (anywhere(Role.OFFICER), {"unit", "county", "sister", "elsewhere"}),
         (own(Role.OFFICER) | anywhere(Role.AUDITOR), {"unit"}),
