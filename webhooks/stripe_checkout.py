@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import stripe
     from stripe.params.checkout import SessionCreateParams
 
+    from webhooks.stripe_transport import Transport
+
 Method = Literal["card", "alipay", "wechat_pay"]
 CONFLICT = 409
 TOO_MANY = 429
@@ -108,7 +110,7 @@ class StripeCheckout:
         self._timeout_seconds = timeout_seconds
         self._retries = retries
         self._opened: stripe.StripeClient | None = None
-        self._transport: stripe.HTTPXClient | None = None
+        self._transport: Transport | None = None
 
     async def open(self, gift: GiftToPay, *, request_id: UUID) -> OpenedCheckout:
         """Open the page; the same request id and gift give the same page again."""
@@ -157,15 +159,19 @@ class StripeCheckout:
     async def close(self) -> None:
         """Give the connections back."""
         if self._transport is not None:
-            await self._transport.close_async()  # type: ignore[no-untyped-call]  # the SDK left it bare
+            await self._transport.close_async()
         self._opened = self._transport = None
 
     def _client(self) -> "stripe.StripeClient":
         if self._opened is None:
             import stripe  # noqa: PLC0415 - see above
 
+            from webhooks.stripe_transport import Transport  # noqa: PLC0415 - see above
+
             stripe.enable_telemetry = False
-            self._transport = stripe.HTTPXClient(timeout=self._timeout_seconds)
+            self._transport = Transport(
+                timeout_seconds=self._timeout_seconds, trusts_environment=self._api_base is None
+            )
             self._opened = stripe.StripeClient(
                 self._api_key,
                 base_addresses={"api": self._api_base} if self._api_base else {},
