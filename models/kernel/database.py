@@ -15,6 +15,7 @@ from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import BigInteger, CursorResult, Executable, MetaData, Uuid, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from models.kernel.clock import Clock, SystemClock
 from models.kernel.ids import new_id
 from models.kernel.money import BasisPoints, Fen
+from models.kernel.sealing import NO_KEYS, Keyring
 
 Connection = AsyncConnection
 Dialects = Literal["postgresql", "sqlite"]
@@ -101,6 +103,7 @@ class Transaction:
     connection: AsyncConnection
     now: dt.datetime
     dialect: Dialects
+    keyring: Keyring
     announcements: list[tuple[str, UUID]] = field(default_factory=list)
     left_work: bool = False
 
@@ -125,6 +128,29 @@ class Transaction:
     ) -> CursorResult[Any]:
         """Execute a Core statement in this transaction."""
         return await self.connection.execute(statement, parameters)
+
+    async def insert_if_free(
+        self,
+        table: type["Base"],
+        row: Mapping[str, object],
+        *,
+        key: Sequence[str],
+        where: sqlalchemy.ColumnElement[bool] | None = None,
+    ) -> bool:
+        """Insert a row unless another one has its key; a racing twin is waited for first.
+
+        Gives whether the row was inserted. `key` are the columns of a unique constraint, or of a
+        unique index over the rows `where` something holds.
+        """
+        dialect = postgresql if self.dialect == "postgresql" else sqlite
+        statement = (
+            dialect.insert(table)
+            .values(row)
+            .on_conflict_do_nothing(index_elements=key, index_where=where)
+            .returning(sqlalchemy.literal(1))
+        )
+        inserted = await self.execute(statement)
+        return inserted.first() is not None
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -152,11 +178,19 @@ class Transaction:
 
 
 class Database:
-    """One database: a writing engine, a reading engine and the clock of their transactions."""
+    """One database: a writing engine, a reading engine, the clock and keys of its transactions."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        keyring: Keyring = NO_KEYS,
+        pool_size: int = 10,
+    ) -> None:
         self.url = database_url(url)
         self.clock = clock or SystemClock()
+        self.keyring = keyring
         self.dialect: Dialects = (
             "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
         )
@@ -189,7 +223,7 @@ class Database:
 
     async def _transact_once(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with self._writer.begin() as connection:
-            transaction = Transaction(connection, self.clock.now(), self.dialect)
+            transaction = Transaction(connection, self.clock.now(), self.dialect, self.keyring)
             result = await work(transaction)
             if self.dialect == "postgresql" and transaction.announcements:
                 await connection.execute(

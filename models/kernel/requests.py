@@ -1,12 +1,12 @@
 """A request is answered once: the same id and content get the first answer (law 5).
 
 The row that claims a request id is the first statement of its transaction and carries the answer,
-an id chosen beforehand; a racing twin waits on it and then reads it. Of the content only digests
-are kept, one for each input field, so that a refusal can name the field that differs.
+an id chosen beforehand; a racing twin waits on it and then reads it. Of the content only
+fingerprints are kept, one for each input field, so that a refusal can name the field that differs;
+they are keyed, for a card or an amount has too few digits for a bare digest to hide it.
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel.database import Base, Transaction
@@ -36,17 +35,17 @@ class Request(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     operation: Mapped[str] = mapped_column(String(60))
     actor_id: Mapped[UUID | None]
-    digests: Mapped[dict[str, Any]]
+    fingerprints: Mapped[dict[str, Any]]
     answer_id: Mapped[UUID]
     answered_at: Mapped[dt.datetime]
 
 
-def digests(content: Mapping[str, object]) -> dict[str, str]:
-    """A digest of each input field, from its canonical JSON."""
+_PURPOSE = "request"
+
+
+def _canonical(content: Mapping[str, object]) -> dict[str, bytes]:
     return {
-        name: hashlib.sha256(
-            orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
-        ).hexdigest()
+        name: orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
         for name, value in sorted(content.items())
         if value is not None
     }
@@ -65,32 +64,31 @@ async def claim(
 
     Refuses with RequestReused when operation, actor or a field of the content differs.
     """
-    fields = digests(content)
+    fields, keyring = _canonical(content), transaction.keyring
     row = {
         "id": request_id,
         "operation": operation,
         "actor_id": actor_id,
-        "digests": fields,
+        "fingerprints": {
+            name: keyring.fingerprint(_PURPOSE, value) for name, value in fields.items()
+        },
         "answer_id": answer_id,
         "answered_at": transaction.now,
     }
-    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
-    claimed = await transaction.execute(
-        dialect.insert(Request).values(row).on_conflict_do_nothing().returning(Request.id)
-    )
-    if claimed.first() is not None:
+    if await transaction.insert_if_free(Request, row, key=("id",)):
         return None
     first = (
         await transaction.execute(
-            select(Request.operation, Request.actor_id, Request.digests, Request.answer_id).where(
-                Request.id == request_id
-            )
+            select(
+                Request.operation, Request.actor_id, Request.fingerprints, Request.answer_id
+            ).where(Request.id == request_id)
         )
     ).one()
     if (first.operation, first.actor_id) != (operation, actor_id):
         raise RequestReused(field="requestId")
-    for name in sorted(first.digests.keys() | fields.keys()):
-        if first.digests.get(name) != fields.get(name):
+    for name in sorted(first.fingerprints.keys() | fields.keys()):
+        kept, value = first.fingerprints.get(name), fields.get(name)
+        if kept is None or value is None or not keyring.matches(kept, _PURPOSE, value):
             raise RequestReused(field=name)
     answer: UUID = first.answer_id
     return answer

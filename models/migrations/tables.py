@@ -1,11 +1,20 @@
 """Every module that declares tables, imported so that the metadata is whole."""
 
 from models import alerts, parties, places
-from models.kernel import audit, database, inbox, jobs, requests, schedules, workers
+from models.kernel import (
+    audit,
+    database,
+    inbox,
+    jobs,
+    personal_data,
+    requests,
+    schedules,
+    workers,
+)
 from models.ledger import books, chart, seals
 from models.reference import loading
 
 COMPLETE = (
-    *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, places),
-    *(requests, schedules, seals, workers),
+    *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, personal_data),
+    *(places, requests, schedules, seals, workers),
 )

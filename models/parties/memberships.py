@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel import divisions
@@ -36,7 +36,18 @@ class Membership(Base):
     """A role that a person holds for an organisation, until it is ended."""
 
     __tablename__ = "memberships"
-    __table_args__ = (Index(None, "person_id", "organisation_id", "role", unique=True),)
+    __table_args__ = (
+        Index(
+            "memberships_held_key",
+            "person_id",
+            "organisation_id",
+            "role",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "organisation_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))

@@ -31,6 +31,7 @@ class Reach(enum.StrEnum):
 
     OWN = "own"  # for exactly the organisation the subject belongs to
     ABOVE = "above"  # for that organisation or one above it in the tree
+    OVER = "over"  # for one above that organisation in the tree, not for itself
     DIVISION = "division"  # for an organisation in the subject's division or one that contains it
     ANYWHERE = "anywhere"  # for any organisation
 
@@ -60,6 +61,12 @@ class Clause:
                 )
             case Reach.ABOVE:
                 return bool(of.path) and actor.oversees(of.path, *self.roles)
+            case Reach.OVER:
+                return any(
+                    of.path.startswith(grant.path) and grant.path != of.path
+                    for grant in actor.grants
+                    if grant.role in self.roles
+                )
             case Reach.DIVISION:
                 return bool(of.division_code) and actor.serves_division(
                     of.division_code, *self.roles
@@ -137,6 +144,11 @@ def own(*roles: Role) -> Right:
 def above(*roles: Role) -> Right:
     """Held for the organisation the subject belongs to, or for one above it."""
     return Right((Clause(Reach.ABOVE, roles),))
+
+
+def over(*roles: Role) -> Right:
+    """Held for an organisation above the one the subject belongs to, not for that one itself."""
+    return Right((Clause(Reach.OVER, roles),))
 
 
 def in_division(*roles: Role) -> Right:

@@ -10,7 +10,14 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("audit_entries", "journals", "transfers", "seals", "sealed_journals")
+APPEND_ONLY = (
+    "audit_entries",
+    "journals",
+    "transfers",
+    "seals",
+    "sealed_journals",
+    "personal_data_reads",
+)
 
 
 def upgrade() -> None:

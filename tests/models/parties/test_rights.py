@@ -13,6 +13,7 @@ from models.parties.rights import (
     above,
     anywhere,
     in_division,
+    over,
     own,
 )
 
@@ -36,6 +37,7 @@ def holding(role: Role, organisation: str) -> Actor:
     [
         (own(Role.OFFICER), {"unit"}),
         (above(Role.OFFICER), {"unit", "county"}),
+        (over(Role.OFFICER), {"county"}),
         (in_division(Role.OFFICER), {"unit", "county", "sister"}),
         (anywhere(Role.OFFICER), {"unit", "county", "sister", "elsewhere"}),
         (own(Role.OFFICER) | anywhere(Role.AUDITOR), {"unit"}),
