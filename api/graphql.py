@@ -21,7 +21,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry import Schema
 from strawberry.http.websocket_origin import (
     is_same_origin,
     normalize_allowed_origins,
@@ -29,7 +28,6 @@ from strawberry.http.websocket_origin import (
 )
 
 from api.errors import Body, OperationRefusedError
-from api.limits import Limits
 from api.operations import C, Operations
 from api.subscriptions import Conversation
 from api.wire import (
@@ -59,25 +57,21 @@ class Timing:
 
 
 def graphql_routes(
-    schema: Schema,
+    operations: Operations[C],
     make_context: MakeContext[C],
     *,
     path: str = "/graphql",
     allowed_origins: Sequence[str] = (),
-    limits: Limits | None = None,
     timing: Timing | None = None,
 ) -> list[BaseRoute]:
     """The routes of one schema: HTTP and WebSocket on the same path.
 
     `make_context` is entered once for each operation, with the request or socket and the payload
-    of `connection_init` (empty over HTTP), and left when the answer or the last event was made. It
+    of `connection_init` (empty over HTTP), and left when its answer or last event was sent. It
     may raise RequestRefusedError, such as a 401.
     """
     endpoint = GraphQLEndpoint(
-        Operations(schema, limits or Limits()),
-        make_context,
-        allowed_origins=allowed_origins,
-        timing=timing or Timing(),
+        operations, make_context, allowed_origins=allowed_origins, timing=timing or Timing()
     )
     return [Route(path, endpoint), WebSocketRoute(path, endpoint)]
 

@@ -61,12 +61,12 @@ C = TypeVar("C", bound=Asker)
 class Operations(Generic[C]):
     """Runs operations on one schema."""
 
-    def __init__(self, schema: Schema, limits: Limits) -> None:
+    def __init__(self, schema: Schema, limits: Limits | None = None) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("The endpoint runs no schema extensions and no operation directives.")
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001 - no public way to it exists
-        self.limits = limits
-        self.documents = Documents(self.core, limits)
+        self.limits = limits or Limits()
+        self.documents = Documents(self.core, self.limits)
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
 
     def choose(self, asked: Operation) -> Chosen:

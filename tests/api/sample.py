@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import Timing, graphql_routes
 from api.limits import Limits
+from api.operations import Operations
 from api.wire import RequestRefusedError
 from models.kernel.money import Fen
 from models.kernel.refusals import NotFound, WrongState
@@ -209,7 +210,10 @@ def application(
 ) -> Starlette:
     return Starlette(
         routes=graphql_routes(
-            schema, make_context, limits=limits, timing=timing, allowed_origins=allowed_origins
+            Operations(schema, limits),
+            make_context,
+            timing=timing,
+            allowed_origins=allowed_origins,
         )
     )
 

@@ -6,8 +6,8 @@ import pytest
 import strawberry
 from strawberry.extensions import MaskErrors
 
-from api.graphql import Timing, graphql_routes
-from api.limits import Limits
+from api.graphql import Timing
+from api.operations import Operations
 from tests.api import sample
 from tests.api.sample import application, caller, listening, until
 
@@ -346,4 +346,4 @@ async def test_a_schema_with_extensions_is_refused_at_the_start() -> None:
     extended = strawberry.Schema(sample.Village, extensions=[MaskErrors])
 
     with pytest.raises(ValueError, match="no schema extensions"):
-        graphql_routes(extended, sample.make_context, limits=Limits())
+        Operations(extended)
