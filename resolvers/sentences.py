@@ -9,10 +9,12 @@ from typing import Final, Literal
 
 from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
 from models.kernel.requests import RequestReused
+from models.parties.attempts import TooManyAttempts
 from models.parties.grants import LastAdministrator, RoleHeldAlready, RoleUnfit
 from models.parties.organisations import CreditCodeTaken, TreeTooDeep
 from models.parties.people import SignInNameTaken
 from models.parties.rights import NotPermitted, NotSignedIn
+from models.parties.sign_in import SignInFailed
 
 Language = Literal["zh", "en"]
 
@@ -65,6 +67,14 @@ SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
         "zh": "这是最后一位平台管理员，不能结束其角色。",
         "en": "This is the last administrator, whose role cannot be ended.",
     },
+    SignInFailed: {
+        "zh": "登录名或密码不对。",
+        "en": "The name or the password is wrong.",
+    },
+    TooManyAttempts: {
+        "zh": "登录尝试过于频繁，请在 {retry_after_seconds} 秒后再试。",
+        "en": "Too many attempts to sign in; try again in {retry_after_seconds} seconds.",
+    },
 }
 
 # What facts of kind text may say, in the words of the glossary; others are said as they are.
@@ -77,6 +87,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "person": {"zh": "人员", "en": "person"},
     "organisation": {"zh": "单位", "en": "organisation"},
     "division": {"zh": "行政区划", "en": "division"},
+    "session": {"zh": "登录", "en": "session"},
     "membership": {"zh": "角色", "en": "role held"},
     "household": {"zh": "农户", "en": "household"},
     "budget_unit": {"zh": "预算单位", "en": "budget unit"},

@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from argon2 import PasswordHasher
+from sqlalchemy import Executable, select, update
 
-from models.kernel.database import Base, Database
+from models.kernel.database import Base, Database, Transaction
 from models.kernel.ids import new_id
-from models.parties import Actor, OrganisationKind, Role
+from models.parties import Actor, OrganisationKind, Person, Role
 from models.parties.grants import actor_of, create_administrator, grant_role
 from models.parties.organisations import open_organisation
+from models.parties.passwords import Passwords
 from models.parties.people import enrol_person
 from models.places.divisions import Division, level_of
 
@@ -109,3 +111,25 @@ async def rows(database: Database, table: type[Base]) -> list[object]:
     async with database.read() as connection:
         found = await connection.execute(select(*table.__table__.columns))
         return sorted((tuple(row) for row in found), key=repr)
+
+
+def cheap_passwords() -> Passwords:
+    """Passwords hashed fast, for what is tested is never how slow argon2 is."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def make_password(database: Database, person_id: UUID, password: str) -> str:
+    """Let a person sign in with this password; gives the name to sign in with."""
+    password_hash = await cheap_passwords().hash(password)
+    statement = (
+        update(Person)
+        .where(Person.id == person_id)
+        .values(password_hash=password_hash)
+        .returning(Person.sign_in_name)
+    )
+    return await database.transact(lambda transaction: _scalar(transaction, statement))
+
+
+async def _scalar(transaction: Transaction, statement: Executable) -> str:
+    name: str = (await transaction.execute(statement)).scalar_one()
+    return name
