@@ -12,9 +12,20 @@ from models.kernel import (
     workers,
 )
 from models.ledger import books, chart, seals
+from models.procurement import (
+    acceptance,
+    attribution,
+    budgets,
+    lots,
+    orders,
+    payments,
+    products,
+    suppliers,
+)
 from models.reference import loading
 
 COMPLETE = (
     *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, personal_data),
     *(places, requests, schedules, seals, workers),
+    *(acceptance, attribution, budgets, lots, orders, payments, products, suppliers),
 )

@@ -17,6 +17,14 @@ APPEND_ONLY = (
     "seals",
     "sealed_journals",
     "personal_data_reads",
+    "price_changes",
+    "lots",
+    "lot_villages",
+    "appropriation_changes",
+    "order_events",
+    "order_line_movements",
+    "village_benefits",
+    "order_payments",
 )
 
 
