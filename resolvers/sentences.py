@@ -15,6 +15,13 @@ from models.parties.organisations import CreditCodeTaken, TreeTooDeep
 from models.parties.people import SignInNameTaken
 from models.parties.rights import NotPermitted, NotSignedIn
 from models.parties.sign_in import SignInFailed
+from models.procurement.acceptance import QuantityExceeded
+from models.procurement.baskets import NoValidLot, SeveralSuppliers
+from models.procurement.budgets import BudgetExceeded
+from models.procurement.orders import NotYourUnit
+from models.procurement.payments import BankReferenceUsed, PaymentExceedsPayable
+from models.procurement.products import OutOfStock
+from models.procurement.suppliers import NotYourSupplier, SupplierNotAdmitted
 
 Language = Literal["zh", "en"]
 
@@ -75,6 +82,46 @@ SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
         "zh": "登录尝试过于频繁，请在 {retry_after_seconds} 秒后再试。",
         "en": "Too many attempts to sign in; try again in {retry_after_seconds} seconds.",
     },
+    NotYourUnit: {
+        "zh": "这不是您所在的单位，只有本单位的经办人可以这样做。",
+        "en": "This is not your unit; only its own officers may do this.",
+    },
+    NotYourSupplier: {
+        "zh": "这不是您所在的供应商，只有该供应商的人员可以这样做。",
+        "en": "This is not your enterprise; only the supplier's own people may do this.",
+    },
+    SupplierNotAdmitted: {
+        "zh": "供应商“{supplier_name}”未入驻或已停用。",
+        "en": "The supplier {supplier_name} is not, or no longer, admitted.",
+    },
+    SeveralSuppliers: {
+        "zh": "一张订单只能有一家供应商，请分别下单：{supplier_names}。",
+        "en": "An order has one supplier; please order apart from each: {supplier_names}.",
+    },
+    NoValidLot: {
+        "zh": "商品“{product_name}”今天没有有效批次，无法确定产地村。",
+        "en": "{product_name} has no lot that is valid today, so its origin is not known.",
+    },
+    OutOfStock: {
+        "zh": "商品“{product_name}”库存不足：现有 {available_quantity}，需要 {required_quantity}。",
+        "en": "{product_name}: {available_quantity} in stock, {required_quantity} wanted.",
+    },
+    BudgetExceeded: {
+        "zh": "超出可用指标：可用 {available_fen}，需要 {required_fen}。",
+        "en": "The appropriation has {available_fen} left; this needs {required_fen}.",
+    },
+    QuantityExceeded: {
+        "zh": "数量超出：还有 {left_quantity}，填写了 {required_quantity}。",
+        "en": "Of this line {left_quantity} are left, {required_quantity} were given.",
+    },
+    PaymentExceedsPayable: {
+        "zh": "付款超出应付：应付 {payable_fen}，填写了 {required_fen}。",
+        "en": "On this order {payable_fen} is owed; {required_fen} is more than that.",
+    },
+    BankReferenceUsed: {
+        "zh": "银行流水号 {bank_reference} 已经登记过。",
+        "en": "The bank reference {bank_reference} was recorded before.",
+    },
 }
 
 # What facts of kind text may say, in the words of the glossary; others are said as they are.
@@ -114,4 +161,29 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "district_reviewer": {"zh": "区级审批人", "en": "district reviewer"},
     "auditor": {"zh": "审计人员", "en": "auditor"},
     "administrator": {"zh": "平台管理员", "en": "administrator"},
+    "order_line": {"zh": "订单行", "en": "order line"},
+    "placed": {"zh": "已下单", "en": "placed"},
+    "confirmed": {"zh": "已确认", "en": "confirmed"},
+    "shipped": {"zh": "已发货", "en": "shipped"},
+    "partly_accepted": {"zh": "部分验收", "en": "partly accepted"},
+    "accepted": {"zh": "已验收", "en": "accepted"},
+    "cancelled": {"zh": "已取消", "en": "cancelled"},
+    "rejected": {"zh": "已拒绝", "en": "rejected"},
+    "returned": {"zh": "已退货", "en": "returned"},
+    "admitted": {"zh": "已入驻", "en": "admitted"},
+    "suspended": {"zh": "已停用", "en": "suspended"},
+    "range": {"zh": "超出范围", "en": "it is out of range"},
+    "count": {"zh": "条数不对", "en": "there are too few or too many"},
+    "none": {"zh": "一条也没有", "en": "there is none"},
+    "missing": {"zh": "没有填写", "en": "it is missing"},
+    "future": {"zh": "日期在将来", "en": "it lies in the future"},
+    "used_before": {"zh": "已经用过", "en": "it was used before"},
+    "product_twice": {"zh": "同一商品出现两次", "en": "a product is in it twice"},
+    "line_twice": {"zh": "同一订单行出现两次", "en": "a line is in it twice"},
+    "not_a_county": {"zh": "不是县级区划", "en": "it is not a county"},
+    "not_a_village": {"zh": "不是村级区划", "en": "one of them is not a village"},
+    "village_count": {"zh": "产地村的个数不对", "en": "there are too few or too many villages"},
+    "share_not_positive": {"zh": "份额必须大于零", "en": "a share is not above zero"},
+    "shares_do_not_add_up": {"zh": "份额之和不是 100%", "en": "the shares are not 100% together"},
+    "unknown_village": {"zh": "有的村不存在", "en": "one of the villages is unknown"},
 }

@@ -91,8 +91,8 @@ async def add(
             Division.code.in_(villages), Division.level == DivisionLevel.VILLAGE
         )
     )
-    if unknown := villages.keys() - set(known.scalars()):
-        raise InvalidValue(path="villages", reason=f"unknown_village:{min(unknown)}")
+    if villages.keys() - set(known.scalars()):
+        raise InvalidValue(path="villages", reason="unknown_village")
     await transaction.execute(
         insert(Lot).values(
             id=lot_id,

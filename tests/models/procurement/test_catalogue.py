@@ -235,7 +235,7 @@ async def test_a_lot_of_an_unknown_village_or_a_number_used_before_leaves_nothin
 ) -> None:
     before = await count(market.database, Lot), await count(market.database, LotVillage)
 
-    with pytest.raises(InvalidValue, match="unknown_village:360730100299"):
+    with pytest.raises(InvalidValue, match="unknown_village"):
         await add_lot(market, {"360730100299": 10_000}, "2017-2", "supplier")
     with pytest.raises(InvalidValue, match="used_before"):
         await add_lot(market, {THIRD: 10_000}, "2017-1", "supplier")
