@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -14,47 +13,19 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from models.kernel.clock import MovableClock
 from webhooks.sandbox.app import create_sandbox
+from webhooks.sandbox.serving import served
 from webhooks.stripe_signatures import WebhookRefusedError, verify
 from webhooks.stripe_transport import Transport
 
 API_KEY = "sk_test_for_tests"
 SECRET = "whsec_for_tests"
-
-
-@contextlib.asynccontextmanager
-async def served(application: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
-    """The application on a real socket of loopback, until the end of the block."""
-    config = uvicorn.Config(application, log_level="warning", access_log=False, ws="none")
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    # Not `serve` and `shutdown`: they take over the signals and sleep for tenths of a second.
-    await server.startup([listener])
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        for accepting in server.servers:
-            accepting.close()
-        for connection in list(server.server_state.connections):
-            connection.shutdown()
-        await server.lifespan.shutdown()
-        listener.close()
-
-
-def listening() -> socket.socket:
-    # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms a request.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    return listener
 
 
 @dataclass
@@ -96,7 +67,7 @@ class Ear:
 async def ear(clock: MovableClock) -> AsyncIterator[Ear]:
     ear = Ear(clock)
     application = Starlette(routes=[Route("/webhook", ear.hear, methods=["POST"])])
-    async with served(application, listening()) as url:
+    async with served(lambda _: application) as url:
         ear.url = f"{url}/webhook"
         yield ear
 
@@ -158,19 +129,20 @@ def start_sandbox(clock: MovableClock, ear: Ear) -> Start:
 
     @contextlib.asynccontextmanager
     async def start(state_path: Path) -> AsyncIterator[Sandbox]:
-        listener = listening()
-        application = create_sandbox(
-            state_path=state_path,
-            api_key=API_KEY,
-            webhook_url=ear.url,
-            webhook_secret=SECRET,
-            clock=clock,
-            public_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
-            retry_seconds=(0.02, 0.02, 0.02),
-        )
+        def create(url: str) -> Starlette:
+            return create_sandbox(
+                state_path=state_path,
+                api_key=API_KEY,
+                webhook_url=ear.url,
+                webhook_secret=SECRET,
+                clock=clock,
+                public_url=url,
+                retry_seconds=(0.02, 0.02, 0.02),
+            )
+
         transport = Transport(timeout_seconds=5, trusts_environment=False)
         async with (
-            served(application, listener) as url,
+            served(create) as url,
             httpx.AsyncClient(base_url=url, trust_env=False) as http,
         ):
             client = stripe.StripeClient(

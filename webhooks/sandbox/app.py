@@ -35,7 +35,7 @@ def create_sandbox(
 ) -> Starlette:
     """The application; raises rather than start with production settings.
 
-    `public_url` is where a browser finds it, without a slash at the end.
+    `public_url` is where a browser finds it. `sandbox.serving.served` gives it a port.
     """
     if environment == "production":
         raise ProductionRefusedError("the payment sandbox does not run in production")

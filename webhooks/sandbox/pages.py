@@ -82,10 +82,14 @@ class Pages:
             Route("/sandbox/pages.css", self._sheet, methods=["GET"]),
             Route("/c/pay/{id}", self._show, methods=["GET"]),
             Route("/c/pay/{id}", self._act, methods=["POST"]),
+            Route("/{path:path}", self._nothing, methods=["GET"]),
         ]
 
     async def _index(self, _: Request) -> Response:
         return self._page("index.html", {"endpoints": ENDPOINTS, "api_version": API_VERSION})
+
+    async def _nothing(self, _: Request) -> Response:
+        return self._page("closed.html", {"session": None, "reason": "unknown"}, NOT_FOUND)
 
     async def _sheet(self, _: Request) -> Response:
         return FileResponse(FOLDER / "static" / "pages.css", media_type="text/css")
@@ -93,7 +97,7 @@ class Pages:
     async def _show(self, request: Request) -> Response:
         session, title = await self._state.run(lambda books: _found(books, request))
         if session is None:
-            return self._page("closed.html", {"session": None, "reason": "unknown"}, NOT_FOUND)
+            return await self._nothing(request)
         if session["status"] != "open":
             return self._closed(session)
         chosen = request.query_params.get("method")
@@ -122,7 +126,7 @@ class Pages:
             return self._choice(session, title, problem=NOT_CHOSEN, status=UNPROCESSABLE)
         self._deliverer.wake()
         if session is None:
-            return self._page("closed.html", {"session": None, "reason": "unknown"}, NOT_FOUND)
+            return await self._nothing(request)
         if session["status"] == "open":
             return self._choice(session, title, problem=DECLINED, status=PAYMENT_REQUIRED)
         if session["status"] == "expired":

@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS faults (
     seconds REAL NOT NULL,
     times INTEGER NOT NULL CHECK (times > 0)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS hidden (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS knobs (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 
@@ -120,12 +121,15 @@ class Books:
 
     def keep_hidden(self, identity: str, body: Body) -> None:
         """What the API never shows again, but its later acts need."""
-        self.turn(f"hidden {identity}", body)
+        self.connection.execute(
+            "INSERT INTO hidden (id, body) VALUES (?, ?)", (identity, json.dumps(body))
+        )
 
     def hidden(self, identity: str) -> Body:
         """See `keep_hidden`."""
-        body: Body = self.knob(f"hidden {identity}", {})
-        return body
+        return _body(
+            self.connection.execute("SELECT body FROM hidden WHERE id = ?", (identity,)).fetchone()
+        )
 
     def of_payment(self, kind: str, payment_intent: str) -> list[Body]:
         """The objects of one payment, oldest first."""

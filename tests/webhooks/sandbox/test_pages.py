@@ -194,7 +194,10 @@ async def test_a_page_that_never_was_is_not_found(sandbox: Sandbox) -> None:
     shown = await sandbox.http.get("/c/pay/cs_test_none")
     posted = await sandbox.http.post("/c/pay/cs_test_none", data={"method": "card"})
 
-    assert (shown.status_code, posted.status_code) == (404, 404)
+    elsewhere = await sandbox.http.get("/favicon.ico")
+
+    assert (shown.status_code, posted.status_code, elsewhere.status_code) == (404, 404, 404)
+    checked(elsewhere)
     assert "没有这个付款页" in checked(shown).text
     checked(posted)
 
