@@ -169,9 +169,7 @@ class StripeCheckout:
             from webhooks.stripe_transport import Transport  # noqa: PLC0415 - see above
 
             stripe.enable_telemetry = False
-            self._transport = Transport(
-                timeout_seconds=self._timeout_seconds, trusts_environment=self._api_base is None
-            )
+            self._transport = Transport(self._api_base, timeout_seconds=self._timeout_seconds)
             self._opened = stripe.StripeClient(
                 self._api_key,
                 base_addresses={"api": self._api_base} if self._api_base else {},

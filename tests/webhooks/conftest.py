@@ -22,7 +22,7 @@ from models.kernel.clock import MovableClock
 from webhooks.sandbox.app import create_sandbox
 from webhooks.sandbox.serving import served
 from webhooks.stripe_signatures import WebhookRefusedError, verify
-from webhooks.stripe_transport import Transport
+from webhooks.stripe_transport import Transport, neighbourly_client
 
 API_KEY = "sk_test_for_tests"
 SECRET = "whsec_for_tests"
@@ -140,11 +140,12 @@ def start_sandbox(clock: MovableClock, ear: Ear) -> Start:
                 retry_seconds=(0.02, 0.02, 0.02),
             )
 
-        transport = Transport(timeout_seconds=5, trusts_environment=False)
         async with (
             served(create) as url,
-            httpx.AsyncClient(base_url=url, trust_env=False) as http,
+            neighbourly_client(url, timeout_seconds=5) as http,
         ):
+            http.base_url = httpx.URL(url)
+            transport = Transport(url, timeout_seconds=5)
             client = stripe.StripeClient(
                 API_KEY, base_addresses={"api": url}, http_client=transport, max_network_retries=0
             )

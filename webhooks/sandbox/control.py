@@ -47,7 +47,7 @@ class Dispute(Order):
 
 
 class CloseDispute(Order):
-    outcome: Literal["won", "lost"]
+    outcome: Literal["won", "lost"] = "won"
 
 
 class PostOrder(Order):
@@ -65,7 +65,7 @@ class Deliver(Order):
 
 
 class Fault(Order):
-    kind: Literal["409", "429", "500", "timeout", "lost_answer"]
+    kind: Literal["500", "429", "409", "timeout", "lost_answer"] = "500"
     path: str = "/v1/"
     times: Annotated[int, Field(ge=1, le=1_000)] = 1
     seconds: Seconds = 90
@@ -129,7 +129,7 @@ ENDPOINTS = (
     ),
     (
         "POST /sandbox/faults",
-        '{"kind": "409|429|500|timeout|lost_answer", "path": "/v1/", "times": 1, "seconds": 90}',
+        '{"kind": "500|429|409|timeout|lost_answer", "path": "/v1/", "times": 1, "seconds": 90}',
         "让接口出错若干次；lost_answer 先做事，再丢掉回答。",
         "Make the API fail so many times; lost_answer does the work and loses the answer.",
     ),

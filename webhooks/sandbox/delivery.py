@@ -17,11 +17,12 @@ from models.kernel.clock import Clock
 from webhooks.sandbox.events import Signature
 from webhooks.sandbox.payments import expire_due
 from webhooks.sandbox.state import Body, Books, State
+from webhooks.stripe_transport import neighbourly_client
 
 Order = Literal["made", "reversed", "shuffled"]
 
 LOOK_SECONDS = 0.5
-PROTEST_SECONDS = 10
+ANSWER_SECONDS = 10
 FAR_OFF = timedelta(hours=1)
 RETRY_SECONDS = (0.5, 1, 2, 4, 8, 15, 30, 60)
 
@@ -59,8 +60,7 @@ class Deliverer:
         self._woken = asyncio.Event()
         self._at_the_door = asyncio.Lock()
         self._due_at: dict[int, float] = {}
-        # The machine's proxies are for the world outside, not for a neighbour on loopback.
-        self._client = httpx.AsyncClient(timeout=PROTEST_SECONDS, trust_env=False)
+        self._client = neighbourly_client(url, timeout_seconds=ANSWER_SECONDS)
 
     def wake(self) -> None:
         """There may be something to deliver."""

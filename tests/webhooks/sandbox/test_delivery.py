@@ -205,7 +205,7 @@ async def test_a_lost_answer_has_done_its_work_once(sandbox: Sandbox) -> None:
 
 async def test_a_request_that_is_never_answered_times_out(sandbox: Sandbox) -> None:
     await sandbox.tell("faults", kind="timeout", seconds=30)
-    transport = Transport(timeout_seconds=0.1, trusts_environment=False)
+    transport = Transport(sandbox.url, timeout_seconds=0.1)
     client = stripe.StripeClient(
         API_KEY,
         base_addresses={"api": sandbox.url},
