@@ -97,7 +97,7 @@ class GraphQLEndpoint(Generic[C]):
             await self._converse(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive, send)
-        takes = accepted(request.headers.get("accept"))
+        takes = accepted(", ".join(request.headers.getlist("accept")))
         async with AsyncExitStack() as stack:
             try:
                 response = await self._respond(request, takes, stack)
@@ -188,9 +188,12 @@ class GraphQLEndpoint(Generic[C]):
 
 def _json(body: Body, takes: Accepted, status: int) -> Response:
     media_type = takes.json or JSON
-    return Response(
-        encode(body), status, {"content-type": f"{media_type}; charset=utf-8", "vary": "accept"}
-    )
+    headers = {
+        "content-type": f"{media_type}; charset=utf-8",
+        "cache-control": "no-store",
+        "vary": "accept",
+    }
+    return Response(encode(body), status, headers)
 
 
 async def _once(body: Body) -> AsyncGenerator[Body, None]:

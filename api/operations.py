@@ -7,11 +7,17 @@ extensions would be passed over by this, so a schema that has any is refused at 
 
 from collections.abc import AsyncGenerator, Awaitable, Mapping, MutableSequence
 from contextlib import aclosing
-from typing import Any, Final, Generic, Protocol, TypeGuard, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeGuard, TypeVar
 
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
-from graphql.execution import Executor, create_source_event_stream, map_source_to_response_event
+from graphql.execution import (
+    Executor,
+    create_source_event_stream,
+    execute_subscription_event,
+    map_source_to_response_event,
+)
+from graphql.pyutils import AwaitableOrValue
 from strawberry import Schema
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
@@ -54,6 +60,10 @@ class Asker(Protocol):
         """Headers that resolvers add to an HTTP answer, such as a cookie."""
         ...
 
+    def renewed(self) -> Self:
+        """The same asker with nothing remembered: each event of a stream is read afresh."""
+        ...
+
 
 C = TypeVar("C", bound=Asker)
 
@@ -92,7 +102,12 @@ class Operations(Generic[C]):
             body = self._body(source, context)
             del body["data"]
             raise OperationRefusedError(body)
-        return self._bodies(map_source_to_response_event(executor, source), context)
+
+        def answer_event(event: Executor[C]) -> AwaitableOrValue[ExecutionResult]:
+            event.context_value = context.renewed()
+            return execute_subscription_event(event)
+
+        return self._bodies(map_source_to_response_event(executor, source, answer_event), context)
 
     async def _bodies(self, results: Any, context: C) -> AsyncGenerator[Body, None]:
         async with aclosing(results) as stream:
@@ -114,6 +129,7 @@ class Operations(Generic[C]):
             raw_variable_values=dict(asked.variables),
             operation_name=chosen.operation.name.value if chosen.operation.name else None,
             is_awaitable=_is_awaitable,
+            max_coercion_errors=self.limits.validation_errors,
             hide_suggestions=True,
         )
         if isinstance(built, list):

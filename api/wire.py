@@ -178,7 +178,7 @@ class Accepted:
     events: bool
 
 
-def accepted(header: str | None) -> Accepted:
+def accepted(header: str) -> Accepted:
     """Read an Accept header: the JSON type the client prefers and whether it takes events.
 
     Without a header, or where a wildcard is all that speaks for JSON, `application/json` is meant;

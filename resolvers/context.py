@@ -72,6 +72,10 @@ class Context:
         default_factory=dict
     )
 
+    def renewed(self) -> "Context":
+        """The same asker without what the loaders remember: for the next event of a stream."""
+        return dataclasses.replace(self, _loaders={})
+
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for questions; use it for one batch and let it go."""
         return self.platform.database.read()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -37,6 +37,10 @@ class SampleContext:
     language: Language = "zh"
     may_introspect: bool = True
     response_headers: list[tuple[str, str]] = field(default_factory=list)
+    remembered: list[str] = field(default_factory=list)
+
+    def renewed(self) -> "SampleContext":
+        return replace(self, remembered=[])
 
 
 Info = strawberry.Info[SampleContext, None]
@@ -50,6 +54,11 @@ class Village:
 @strawberry.type(description="A fund.")
 class Fund(Node):
     name: str = strawberry.field(description="Its name.")
+
+    @strawberry.field(description="What this operation remembers, itself included.")
+    def remembered(self, info: Info) -> int:
+        info.context.remembered.append(self.name)
+        return len(info.context.remembered)
 
 
 @strawberry.type(description="A product.")
@@ -167,6 +176,11 @@ class Subscription:
                 await asyncio.Event().wait()
         finally:
             OPEN.remove(to)
+
+    @strawberry.subscription(description="The same fund, twice.")
+    async def changed(self) -> AsyncGenerator[Fund, None]:
+        for _ in range(2):
+            yield Fund(uuid=UUID(int=1), name="fund")
 
     @strawberry.subscription(description="Opened only for those who may.")
     async def guarded(

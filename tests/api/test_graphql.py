@@ -118,6 +118,25 @@ async def test_a_subscription_is_a_stream_of_events(client: httpx.AsyncClient) -
     )
 
 
+async def test_each_event_of_a_stream_is_read_afresh(client: httpx.AsyncClient) -> None:
+    query = "subscription { changed { a: remembered b: remembered } }"
+
+    response = await post(client, query, accept="text/event-stream")
+
+    assert response.text.count('{"data":{"changed":{"a":1,"b":2}}}') == 2
+
+
+async def test_several_accept_headers_are_one_list(client: httpx.AsyncClient) -> None:
+    response = await client.post(
+        "/graphql",
+        json={"query": "{ __typename }"},
+        headers=[("accept", "text/html"), ("accept", GRAPHQL_JSON)],
+    )
+
+    assert response.headers["content-type"] == f"{GRAPHQL_JSON}; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+
+
 async def test_a_subscription_can_be_opened_by_get_as_an_event_source_does(
     client: httpx.AsyncClient,
 ) -> None:

@@ -152,3 +152,20 @@ async def test_a_loader_asks_once_for_all_keys_of_a_moment(context: Context) -> 
     assert await loader.load_many([2, 3, 0]) == [4, 9, None]
     assert context.loader(squares) is loader
     assert asked == [[2, 3, 0]]
+
+
+async def test_a_renewed_context_is_the_same_asker_with_nothing_loaded(context: Context) -> None:
+    asked: list[list[UUID]] = []
+
+    async def question(_connection: Connection, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        asked.append(list(ids))
+        return dict.fromkeys(ids, "name")
+
+    fund = new_id()
+    assert await context.loader(question).load(fund) == "name"
+    assert await context.loader(question).load(fund) == "name"
+    renewed = context.renewed()
+
+    assert await renewed.loader(question).load(fund) == "name"
+    assert renewed.actor is context.actor
+    assert asked == [[fund], [fund]]
