@@ -5,7 +5,7 @@ one check character (the value modulo 37), in groups of four or five.
 """
 
 import secrets
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
@@ -43,3 +43,8 @@ def canonical_code(text: str) -> str | None:
     if _CHECK_ALPHABET[value % 37] != check:
         return None
     return f"{prefix}-{body[:4]}-{body[4:8]}-{body[8:]}{check}"
+
+
+def derived_id(parent: UUID, name: str) -> UUID:
+    """The id of a thing that its parent has exactly one of under that name (UUIDv5)."""
+    return uuid5(parent, name)

@@ -82,7 +82,7 @@ class Account(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("books.id"))
-    code: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str] = mapped_column(String(60))
     name: Mapped[str] = mapped_column(String(80))
     normal_side: Mapped[Side]
     division_code: Mapped[str] = mapped_column(String(12))

@@ -1,6 +1,8 @@
 """Every module that declares tables, imported so that the metadata is whole."""
 
 from models import alerts, parties, places
+from models.donations import gifts
+from models.funds import draws, floor, fund, receipts, statement
 from models.kernel import (
     audit,
     database,
@@ -27,5 +29,6 @@ from models.reference import loading
 COMPLETE = (
     *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, personal_data),
     *(places, requests, schedules, seals, workers),
+    *(draws, floor, fund, gifts, receipts, statement),
     *(acceptance, attribution, budgets, lots, orders, payments, products, suppliers),
 )

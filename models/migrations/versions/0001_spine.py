@@ -1,9 +1,10 @@
 """The tables of the spine."""
 
 from alembic import op
+from sqlalchemy import MetaData
 
 from models.kernel.database import Base
-from models.migrations.triggers import append_only
+from models.migrations.triggers import append_only, standing_follows_accounts
 
 revision = "0001"
 down_revision = None
@@ -11,24 +12,32 @@ branch_labels = None
 depends_on = None
 
 APPEND_ONLY = (
-    "audit_entries",
-    "journals",
-    "transfers",
-    "seals",
-    "sealed_journals",
-    "personal_data_reads",
-    "price_changes",
-    "lots",
-    "lot_villages",
     "appropriation_changes",
+    "audit_entries",
+    "call_events",
+    "fund_entries",
+    "journals",
+    "lot_villages",
+    "lots",
     "order_events",
     "order_line_movements",
-    "village_benefits",
     "order_payments",
+    "payout_sources",
+    "personal_data_reads",
+    "price_changes",
+    "sealed_journals",
+    "seals",
+    "transfers",
+    "village_benefits",
 )
 
 
 def upgrade() -> None:
-    Base.metadata.create_all(op.get_bind())
-    for table in APPEND_ONLY:
-        append_only(table)
+    # Creating tables that refer to each other marks their constraints for one engine: use a copy.
+    metadata = MetaData()
+    for table in Base.metadata.tables.values():
+        table.to_metadata(metadata)
+    metadata.create_all(op.get_bind())
+    for name in APPEND_ONLY:
+        append_only(name)
+    standing_follows_accounts()
