@@ -22,35 +22,35 @@ EVENTS_SHOWN = 1_000
 Seconds = Annotated[float, Field(ge=0, le=3_600)]
 
 
-class Order(BaseModel):
+class Instruction(BaseModel):
     """What may be asked; nothing else is."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Pay(Order):
+class Pay(Instruction):
     method: Literal["card", "alipay", "wechat_pay"] = "card"
     outcome: Literal["paid", "declined", "pending"] = "paid"
 
 
-class Settle(Order):
+class Settle(Instruction):
     outcome: Literal["succeeded", "failed"] = "succeeded"
 
 
-class Refunds(Order):
+class Refunds(Instruction):
     outcome: Literal["succeeded", "pending", "failed"] = "succeeded"
 
 
-class Dispute(Order):
+class Dispute(Instruction):
     amount: Annotated[int, Field(ge=1)] | None = None
     reason: str = "fraudulent"
 
 
-class CloseDispute(Order):
+class CloseDispute(Instruction):
     outcome: Literal["won", "lost"] = "won"
 
 
-class PostOrder(Order):
+class PostInstruction(Instruction):
     copies: Annotated[int, Field(ge=1, le=20)] = 1
     hold: bool = False
     delay_seconds: Seconds = 0
@@ -58,24 +58,24 @@ class PostOrder(Order):
     signature: Signature = "right"
 
 
-class Deliver(Order):
+class Deliver(Instruction):
     order: Literal["made", "reversed", "shuffled"] = "made"
     seed: int = 0
     events: list[str] | None = None
 
 
-class Fault(Order):
+class Fault(Instruction):
     kind: Literal["500", "429", "409", "timeout", "lost_answer"] = "500"
     path: str = "/v1/"
     times: Annotated[int, Field(ge=1, le=1_000)] = 1
     seconds: Seconds = 90
 
 
-class Calm(Order):
+class Calm(Instruction):
     pass
 
 
-# What the index page says; a test holds it to the routes and to the orders above.
+# What the index page says; a test holds it to the routes and to the instructions above.
 ENDPOINTS = (
     (
         "POST /sandbox/sessions/{id}/pay",
@@ -137,7 +137,7 @@ ENDPOINTS = (
     ("GET /sandbox/events", "", "事件和投递情况。", "The events and their deliveries."),
 )
 
-Asked = TypeVar("Asked", bound=Order)
+Asked = TypeVar("Asked", bound=Instruction)
 
 
 class Control:
@@ -156,7 +156,7 @@ class Control:
             self._route("/sandbox/refunds/{id}/settle", Settle, self._settle_refund),
             self._route("/sandbox/payments/{id}/dispute", Dispute, self._dispute),
             self._route("/sandbox/disputes/{id}/close", CloseDispute, self._close_dispute),
-            self._route("/sandbox/post", PostOrder, self._post),
+            self._route("/sandbox/post", PostInstruction, self._post),
             self._route("/sandbox/deliver", Deliver, self._deliver),
             self._route("/sandbox/faults", Fault, self._fault),
             self._route("/sandbox/calm", Calm, self._calm),
@@ -164,14 +164,14 @@ class Control:
         ]
 
     def _route(
-        self, path: str, order: type[Asked], act: Callable[[str, Asked], Awaitable[Any]]
+        self, path: str, instruction: type[Asked], act: Callable[[str, Asked], Awaitable[Any]]
     ) -> Route:
         async def serve(request: Request) -> Response:
             # A form on a foreign page can be sent here by a browser, but not as this type.
             if not request.headers.get("content-type", "").startswith("application/json"):
                 return _no("the body must be application/json", UNSUPPORTED_MEDIA)
             try:
-                asked = order.model_validate_json(await request.body() or b"{}")
+                asked = instruction.model_validate_json(await request.body() or b"{}")
                 answer = await act(request.path_params.get("id", ""), asked)
             except ValidationError as error:
                 return _no(json.loads(error.json(include_url=False)), UNPROCESSABLE)
@@ -215,7 +215,7 @@ class Control:
             lambda books: reversals.close_dispute(books, identity, outcome=asked.outcome)
         )
 
-    async def _post(self, _: str, asked: PostOrder) -> Body:
+    async def _post(self, _: str, asked: PostInstruction) -> Body:
         post = Post(**(asked.model_dump() | {"drop": tuple(asked.drop)}))
         await self._state.run(post.set)
         return asked.model_dump()

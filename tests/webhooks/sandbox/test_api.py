@@ -1,5 +1,6 @@
 """The sandbox speaks to the provider's own SDK over a real socket."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,16 @@ async def test_the_same_key_and_request_give_the_same_answer(sandbox: Sandbox) -
     assert second.last_response is not None
     assert "idempotent-replayed" not in first.last_response.headers
     assert second.last_response.headers["idempotent-replayed"] == "true"
+    assert len((await sandbox.stripe.v1.checkout.sessions.list_async()).data) == 1
+
+
+async def test_the_same_key_many_times_at_once_opens_one_page(sandbox: Sandbox) -> None:
+    page: Any = sandbox.page()
+    create = sandbox.stripe.v1.checkout.sessions.create_async
+
+    made = await asyncio.gather(*(create(page, {"idempotency_key": "k"}) for _ in range(8)))
+
+    assert len({session.id for session in made}) == 1
     assert len((await sandbox.stripe.v1.checkout.sessions.list_async()).data) == 1
 
 

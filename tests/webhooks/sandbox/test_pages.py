@@ -43,7 +43,9 @@ def checked(answer: httpx.Response) -> Page:
     page = Page(answer.text)
     assert page.all("html") == [{"lang": "zh-CN"}]
     assert len(page.all("h1")) == 1
-    assert len(page.all("title")) == 1
+    assert len(page.all("title")) == len(page.all("header")) == len(page.all("main")) == 1
+    headings = [int(name[1]) for name, _ in page.elements if re.fullmatch("h[1-6]", name)]
+    assert headings[0] == 1
     assert BANNER in page.text
     assert page.all("script") == page.all("style") == page.all("iframe") == []
     labelled = {label["for"] for label in page.all("label")}
@@ -240,10 +242,12 @@ async def test_the_index_documents_every_control_and_its_fields(
     page = checked(await sandbox.http.get("/sandbox"))
 
     assert routes == {path for path, *_ in control.ENDPOINTS}
-    orders = {order.__name__: set(order.model_fields) for order in control.Order.__subclasses__()}
+    fields = {
+        each.__name__: set(each.model_fields) for each in control.Instruction.__subclasses__()
+    }
     documented = [set(json.loads(body)) for _, body, *_ in control.ENDPOINTS if body]
     assert sorted(map(sorted, documented)) == sorted(
-        [*map(sorted, orders.values()), sorted(orders["Settle"])]
+        [*map(sorted, fields.values()), sorted(fields["Settle"])]
     )
     for path, _, chinese, english in control.ENDPOINTS:
         assert path in page.text
