@@ -16,7 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, insert, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    cast,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +36,7 @@ from models.kernel.clock import business_date
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
 from models.kernel.money import BasisPoints, Fen, split
+from models.kernel.paging import Keyset, Page
 from models.procurement.lots import LotVillage
 
 _COUNTY_LENGTH = 6
@@ -80,6 +92,15 @@ def differences(
     return {code: change for code, change in changes.items() if change}
 
 
+@dataclass(frozen=True, slots=True)
+class VillageTotal:
+    """What the orders of a year gave to a village, in fen, and how many orders still do."""
+
+    village_code: str
+    amount_fen: Fen
+    order_count: int
+
+
 async def shares_of_lots(
     connection: AsyncConnection, lot_ids: Sequence[UUID]
 ) -> dict[UUID, dict[str, BasisPoints]]:
@@ -130,3 +151,59 @@ async def attribute(
     ]
     if rows:
         await transaction.execute(insert(VillageBenefit), rows)
+
+
+async def village_totals(
+    connection: AsyncConnection, keyset: Keyset, *, division_code: str, year: int
+) -> Page[VillageTotal]:
+    """The villages of a division by what a year gave to them, the most first; for everybody.
+
+    The keys of the list are the amount and the code.
+    """
+    totals = _totals(division_code, year).subquery()
+    page = await keyset.rows(
+        connection,
+        select(totals.c.village_code, totals.c.amount_fen, totals.c.order_count),
+        totals.c.amount_fen,
+        totals.c.village_code,
+        falling=True,
+    )
+    return Page(
+        [VillageTotal(row.village_code, row.amount_fen, row.order_count) for row in page.rows],
+        page.has_more,
+    )
+
+
+async def count_villages(connection: AsyncConnection, *, division_code: str, year: int) -> int:
+    """How many villages of a division gained in a year."""
+    statement = select(func.count()).select_from(_totals(division_code, year).subquery())
+    return (await connection.execute(statement)).scalar_one()
+
+
+def _totals(division_code: str, year: int) -> Select[str, int, int]:
+    prefix = divisions.prefix(division_code)
+    county = prefix[:_COUNTY_LENGTH]
+    orders = (
+        select(
+            VillageBenefit.village_code,
+            func.sum(VillageBenefit.amount_fen).label("amount_fen"),
+        )
+        .where(
+            VillageBenefit.county_code.between(*_range(county)),
+            VillageBenefit.village_code.between(*_range(prefix)),
+            VillageBenefit.year == year,
+        )
+        .group_by(VillageBenefit.village_code, VillageBenefit.order_id)
+        .having(func.sum(VillageBenefit.amount_fen) != 0)
+        .subquery()
+    )
+    return select(
+        orders.c.village_code,
+        cast(func.sum(orders.c.amount_fen), BigInteger).label("amount_fen"),
+        func.count().filter(orders.c.amount_fen > 0).label("order_count"),
+    ).group_by(orders.c.village_code)
+
+
+def _range(prefix: str) -> tuple[str, str]:
+    length = divisions.CODE_LENGTH
+    return prefix.ljust(length, "0"), prefix.ljust(length, "9")

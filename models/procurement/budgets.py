@@ -19,7 +19,6 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -172,22 +171,17 @@ async def grant(
         raise NotFound(noun="budget_unit")
     GRANTING.require(actor, organisation_id=unit_id, division_code=unit.division_code)
     purse = await _opened(transaction, unit_id, year, unit.name, unit.division_code)
-    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
-    recorded = await transaction.execute(
-        dialect.insert(AppropriationChange)
-        .values(
-            id=change_id,
-            appropriation_id=purse.id,
-            amount_fen=amount_fen,
-            document_number=document_number.strip(),
-            decided_on=decided_on,
-            changed_by=actor.person_id,
-            changed_at=transaction.now,
-        )
-        .on_conflict_do_nothing()
-        .returning(AppropriationChange.id)
-    )
-    if recorded.first() is None:
+    change = {
+        "id": change_id,
+        "appropriation_id": purse.id,
+        "amount_fen": amount_fen,
+        "document_number": document_number.strip(),
+        "decided_on": decided_on,
+        "changed_by": actor.person_id,
+        "changed_at": transaction.now,
+    }
+    key = ("appropriation_id", "document_number")
+    if not await transaction.insert_if_free(AppropriationChange, change, key=key):
         raise InvalidValue(path="documentNumber", reason="used_before")
     move_kind = Move.GRANT if amount_fen > 0 else Move.WITHDRAW
     await move(
@@ -271,16 +265,18 @@ async def figures(
     return {unit_id: Figures(unit_id, year, **found) for unit_id, found in balances.items()}
 
 
-async def unit_is_readable(connection: AsyncConnection, actor: Actor, unit_id: UUID) -> bool:
-    """Whether the actor may see this budget unit and its figures."""
+async def readable_unit_ids(
+    connection: AsyncConnection, actor: Actor, unit_ids: Collection[UUID]
+) -> set[UUID]:
+    """Those of the ids that are budget units which the actor may see with their figures."""
     found = await connection.execute(
         select(Organisation.id).where(
-            Organisation.id == unit_id,
+            Organisation.id.in_(set(unit_ids)),
             Organisation.kind == OrganisationKind.BUDGET_UNIT,
             readable_units(actor),
         )
     )
-    return found.first() is not None
+    return set(found.scalars())
 
 
 def _require_grant(year: int, amount_fen: Fen, document_number: str) -> None:
@@ -297,14 +293,8 @@ async def _opened(
 ) -> Purse:
     purse = Purse(new_id(), division_code, new_id(), new_id(), new_id(), new_id(), new_id())
     columns = {column.key: getattr(purse, column.key) for column in PURSE_COLUMNS}
-    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
-    opened = await transaction.execute(
-        dialect.insert(Appropriation)
-        .values(unit_id=unit_id, year=year, **columns)
-        .on_conflict_do_nothing()
-        .returning(Appropriation.id)
-    )
-    if opened.first() is None:
+    row = {"unit_id": unit_id, "year": year, **columns}
+    if not await transaction.insert_if_free(Appropriation, row, key=("unit_id", "year")):
         found = await transaction.execute(
             select(*PURSE_COLUMNS).where(
                 Appropriation.unit_id == unit_id, Appropriation.year == year

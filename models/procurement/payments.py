@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel.clock import business_date
@@ -93,22 +92,17 @@ async def record(
         },
         note=reference,
     )
-    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
-    recorded = await transaction.execute(
-        dialect.insert(OrderPayment)
-        .values(
-            id=payment_id,
-            order_id=order_id,
-            event_id=event_id,
-            unit_id=order.unit_id,
-            amount_fen=amount_fen,
-            bank_reference=reference,
-            paid_on=paid_on,
-        )
-        .on_conflict_do_nothing()
-        .returning(OrderPayment.id)
-    )
-    if recorded.first() is None:
+    row = {
+        "id": payment_id,
+        "order_id": order_id,
+        "event_id": event_id,
+        "unit_id": order.unit_id,
+        "amount_fen": amount_fen,
+        "bank_reference": reference,
+        "paid_on": paid_on,
+    }
+    key = ("unit_id", "bank_reference")
+    if not await transaction.insert_if_free(OrderPayment, row, key=key):
         raise BankReferenceUsed(bank_reference=reference)
     await budgets.move(
         transaction,
