@@ -5,6 +5,7 @@ provider, which keep the names that hosts and Stripe give them.
 """
 
 import enum
+import hmac
 import json
 import os
 import secrets
@@ -15,9 +16,9 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.kernel.database import database_url
+from models.kernel.sealing import Keyring
 
 _KEY_BYTES = 32
-_SHORTEST_KEY = 32
 
 
 class SettingsError(Exception):
@@ -86,10 +87,10 @@ class Settings(BaseSettings):
     """The largest request body that is read; a larger one is answered 413."""
 
     token_key: SecretStr = SecretStr("")
-    """Signs sessions and tokens; by default generated once into the run folder."""
+    """Signs sessions and tokens: a secret, or 1:secret,2:secret; by default made once."""
 
     sealing_key: SecretStr = SecretStr("")
-    """Seals personal data at rest; by default generated once into the run folder. Never lose it."""
+    """Seals personal data, written like the token key. What it sealed is lost with it."""
 
     stripe_secret_key: Annotated[SecretStr, Field(validation_alias="STRIPE_SECRET_KEY")] = (
         SecretStr("")
@@ -152,9 +153,10 @@ class Settings(BaseSettings):
         if self.has_stripe != bool(self.stripe_webhook_secret.get_secret_value()):
             problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: set both or neither")
         for name in ("token_key", "sealing_key"):
-            key: SecretStr = getattr(self, name)
-            if 0 < len(key.get_secret_value()) < _SHORTEST_KEY:
-                problems.append(f"YUANLIU_{name.upper()}: at least {_SHORTEST_KEY} characters")
+            try:
+                Keyring.parse(getattr(self, name).get_secret_value())
+            except ValueError as error:
+                problems.append(f"YUANLIU_{name.upper()}: {error}")
         return problems
 
     def _insecurities(self) -> list[str]:
@@ -211,6 +213,35 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address people use, without a slash at its end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def loopback_address(self) -> str:
+        """The address by which another server on this machine reaches this one."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - read here, not bound
+        return f"http://{host}:{self.port}"
+
+    @property
+    def payment_key(self) -> str:
+        """The key to speak to the payment provider with, or to its sandbox; empty for neither."""
+        if self.has_sandbox:
+            return f"sk_test_{self._sandbox_secret('key')}"
+        return self.stripe_secret_key.get_secret_value()
+
+    @property
+    def payment_webhook_secret(self) -> str:
+        """What the payment provider, or its sandbox, signs its events with."""
+        if self.has_sandbox:
+            return f"whsec_{self._sandbox_secret('webhook')}"
+        return self.stripe_webhook_secret.get_secret_value()
+
+    @property
+    def payment_address(self) -> str | None:
+        """Where the payment provider's API is; None for its own place."""
+        return self.sandbox_address if self.has_sandbox else None
+
+    def _sandbox_secret(self, purpose: str) -> str:
+        key = self.token_key.get_secret_value().encode()
+        return hmac.digest(key, f"sandbox {purpose}".encode(), "sha256").hex()
 
     @property
     def sandbox_address(self) -> str:

@@ -75,7 +75,7 @@ def test_production_runs_with_safe_settings_and_has_no_sandbox() -> None:
     [
         ({"database_url": ""}, "DATABASE_URL: production names its database"),
         ({"token_key": ""}, "YUANLIU_TOKEN_KEY: production brings its own key"),
-        ({"token_key": "short"}, "YUANLIU_TOKEN_KEY: at least 32 characters"),
+        ({"token_key": "short"}, "YUANLIU_TOKEN_KEY: A key has at least 32 bytes"),
         ({"sealing_key": ""}, "YUANLIU_SEALING_KEY: production brings its own key"),
         ({"sealing_key": "t" * 40}, "YUANLIU_TOKEN_KEY and YUANLIU_SEALING_KEY: two keys, not one"),
         ({"public_url": "http://a.cn"}, "YUANLIU_PUBLIC_URL: production is reached by https"),

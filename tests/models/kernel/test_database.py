@@ -1,6 +1,9 @@
 """Transactions commit whole or not at all, on both engines."""
 
+from pathlib import Path
+
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -8,12 +11,26 @@ from models.kernel import audit, requests
 from models.kernel.audit import AuditEntry
 from models.kernel.database import Database, Transaction
 from models.kernel.ids import new_id
-from models.kernel.migrating import is_migrated
+from models.kernel.migrating import configuration, is_migrated, newest_revision
 from tests.databases import count
 
 
 async def test_a_new_database_is_at_the_newest_revision(database: Database) -> None:
     assert await is_migrated(database)
+
+
+def test_the_newest_revision_is_the_head_of_all_revisions() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+
+    assert newest_revision() == scripts.get_current_head()
+
+
+async def test_a_database_without_any_table_is_not_migrated(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/empty.sqlite3")
+
+    assert not await is_migrated(database)
+
+    await database.close()
 
 
 async def test_an_exception_undoes_everything(database: Database) -> None:

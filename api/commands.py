@@ -1,0 +1,256 @@
+"""The command line, `yuanliu`: what can be started, and what is done by hand.
+
+Exit codes: 0 done; 1 it was done and something is wrong, or a rule refused; 2 the command or the
+settings cannot be used; 3 it cannot be started here and now. What a command needs is imported by
+that command, so that the quick ones are quick.
+"""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from api.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from models.kernel.database import Database
+
+DONE: Final = 0
+WRONG: Final = 1
+UNUSABLE: Final = 2
+CANNOT_START: Final = 3
+
+Result = TypeVar("Result")
+Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the answer is the exit code."""
+    asked = _parser().parse_args(arguments)
+    given = {name: getattr(asked, name, None) for name in ("host", "port")}
+    try:
+        settings = load(**{name: value for name, value in given.items() if value is not None})
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"yuanliu: {problem}", file=sys.stderr)
+        return UNUSABLE
+    command: Command = asked.command
+    try:
+        return _run(command(settings, asked))
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop
+    except ImportError:  # it does not exist for Windows
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="yuanliu",
+        description="源流 Yuanliu: purchasing and relief funds, followed from source to use.",
+        epilog="Settings come from the environment: DATABASE_URL, YUANLIU_…; see docs/settings.md.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        added.set_defaults(command=command)
+        return added
+
+    serving = add("serve", _serve, "serve the platform, until stopped")
+    serving.add_argument("--host", help="the address to listen on (YUANLIU_HOST)")
+    serving.add_argument("--port", type=int, help="the port to listen on, 0 for any (YUANLIU_PORT)")
+    serving.add_argument(
+        "--migrate", action="store_true", help="migrate PostgreSQL first; SQLite always is"
+    )
+    add("work", _work, "do jobs, apply events and keep schedules, until stopped")
+    add("migrate", _migrate, "bring the database to the newest revision")
+    loading = add("load-reference", _load_reference, "load divisions, lines, numbers and charts")
+    loading.add_argument(
+        "--divisions",
+        metavar="PREFIXES",
+        help="townships and villages only below these codes, as in 511702,3607",
+    )
+    add("check-books", _check_books, "recompute every balance and seal, and say what differs")
+    making = add("create-administrator", _create_administrator, "make somebody an administrator")
+    making.add_argument("sign_in_name", help="the name to sign in with")
+    making.add_argument("--name", required=True, help="the person's name")
+    making.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    return parser
+
+
+async def _serve(settings: Settings, asked: argparse.Namespace) -> int:
+    from api.serving import PortTakenError, serve
+
+    _configure_logs(settings)
+    if (problem := await _prepare(settings, migrating=asked.migrate)) is not None:
+        return _say(problem, CANNOT_START)
+
+    def ready(served: Settings) -> None:
+        print(f"源流 Yuanliu  {served.address}", flush=True)
+        if served.has_sandbox:
+            print(f"payment sandbox, no real money: {served.sandbox_address}", flush=True)
+
+    try:
+        await serve(settings, ready=ready)
+    except PortTakenError as error:
+        return _say(f"{error}; choose another with --port", CANNOT_START)
+    return DONE
+
+
+async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
+    from api.announcements import Announcements
+    from api.app import cancelled, make_worker, open_database
+    from api.serving import handled_signals
+
+    _configure_logs(settings)
+    if (problem := await _prepare(settings, migrating=False)) is not None:
+        return _say(problem, CANNOT_START)
+    database = open_database(settings)
+    announcements = Announcements(database)
+    listening = asyncio.create_task(announcements.run())
+    worker = make_worker(settings, database, announcements)
+    try:
+        with handled_signals(worker.stop):
+            await worker.run()
+    finally:
+        await cancelled([listening])
+        await database.close()
+    return DONE
+
+
+async def _prepare(settings: Settings, *, migrating: bool) -> str | None:
+    """Make the database ready to be served; the answer is why it is not."""
+    from models.kernel.migrating import is_migrated, migrate
+
+    async def prepare(database: "Database") -> str | None:
+        if settings.is_embedded or migrating:
+            await migrate(database)
+            await _load_all(database, divisions=None)
+        elif not await is_migrated(database):
+            return "the database is not migrated: run `yuanliu migrate`, or serve with --migrate"
+        return None
+
+    try:
+        return await _with_database(settings, prepare)
+    except OSError as error:
+        return f"the database cannot be reached: {error}"
+
+
+async def _migrate(settings: Settings, _asked: argparse.Namespace) -> int:
+    from models.kernel.migrating import migrate
+
+    try:
+        await _with_database(settings, migrate)
+    except OSError as error:
+        return _say(f"the database cannot be reached: {error}", CANNOT_START)
+    print("migrated")
+    return DONE
+
+
+async def _load_reference(settings: Settings, asked: argparse.Namespace) -> int:
+    divisions = asked.divisions.split(",") if asked.divisions else None
+    changed = await _with_database(
+        settings, lambda database: _load_all(database, divisions=divisions)
+    )
+    print(f"{changed} rows inserted or changed")
+    return DONE
+
+
+async def _load_all(database: "Database", *, divisions: Sequence[str] | None) -> int:
+    from models.ledger.chart import load_chart
+    from models.places.load import load_reference
+
+    changed = await database.transact(
+        lambda transaction: load_reference(transaction, divisions=divisions)
+    )
+    return changed + await database.transact(load_chart)
+
+
+async def _check_books(settings: Settings, _asked: argparse.Namespace) -> int:
+    from models.ledger.checks import check
+
+    async def count_differences(database: "Database") -> int:
+        found = 0
+        async with database.snapshot() as connection:
+            async for difference in check(connection):
+                print(difference)
+                found += 1
+        return found
+
+    found = await _with_database(settings, count_differences)
+    print(f"{found} differences" if found else "the books are whole")
+    return WRONG if found else DONE
+
+
+async def _create_administrator(settings: Settings, asked: argparse.Namespace) -> int:
+    from argon2 import PasswordHasher
+
+    from models.kernel.ids import new_id
+    from models.kernel.refusals import Refusal
+    from models.parties.grants import create_administrator
+    from models.parties.people import checked_password
+    from resolvers.refusals import refused
+
+    async def create(database: "Database") -> None:
+        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+        await database.transact(
+            lambda transaction: create_administrator(
+                transaction,
+                person_id=new_id(),
+                sign_in_name=asked.sign_in_name,
+                name=asked.name,
+                password_hash=hashed,
+            )
+        )
+
+    typed = _read_password(from_stdin=asked.password_stdin)
+    if typed is None:
+        return _say("the two passwords differ", UNUSABLE)
+    try:
+        password = checked_password(typed, sign_in_name=asked.sign_in_name)
+        await _with_database(settings, create)
+    except Refusal as refusal:
+        return _say(refused(refusal, "en").message, WRONG)
+    print(f"{asked.sign_in_name} is an administrator")
+    return DONE
+
+
+def _read_password(*, from_stdin: bool) -> str | None:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("Password: ")
+    return first if getpass.getpass("Once more: ") == first else None
+
+
+async def _with_database(
+    settings: Settings, work: Callable[["Database"], Coroutine[Any, Any, Result]]
+) -> Result:
+    from api.app import open_database
+
+    database = open_database(settings)
+    try:
+        return await work(database)
+    finally:
+        await database.close()
+
+
+def _configure_logs(settings: Settings) -> None:
+    from api.telemetry import configure_logs
+
+    configure_logs(settings.logs, settings.log_level)
+
+
+def _say(problem: str, code: int) -> int:
+    print(f"yuanliu: {problem}", file=sys.stderr)
+    return code
