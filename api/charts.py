@@ -20,6 +20,9 @@ Say = Callable[..., str]
 TEN_THOUSAND_YUAN: Final = 1_000_000
 TICKS: Final = 4
 FLOW_PARTS_AT_MOST: Final = 9
+FLOW_BREADTH: Final = 160
+FLOW_ROW: Final = 30
+FLOW_GAP: Final = 6
 LETTERS_APART: Final = 20
 
 
@@ -40,7 +43,7 @@ class Frame:
         return self.height - self.bottom
 
 
-BROAD: Final = Frame("broad", width=760, height=320, left=84)
+BROAD: Final = Frame("broad", width=600, height=320, left=84)
 NARROW: Final = Frame("narrow", width=300, height=260, left=72, right=4)
 
 
@@ -139,36 +142,41 @@ def flow_chart(source: str, parts: Sequence[tuple[str, int]], label: str, say: S
     total = sum(amount for _, amount in shown)
     if not total:
         return Markup("")
-    gap, row = 12, 40
-    height = max(len(shown) * (row + gap), 100)
-    frame = Frame("broad", width=760, height=height, left=0)
-    body = height - gap * len(shown)
-    thickness = [max(amount * body // total, 2) for _, amount in shown]
-    inside, below = (height - sum(thickness)) // 2, gap // 2
-    drawn = [
+    broad = [max(amount * FLOW_BREADTH // total, 2) for _, amount in shown]
+    slots = [max(each, FLOW_ROW) + FLOW_GAP for each in broad]
+    frame = Frame("broad", width=760, height=sum(slots), left=0)
+    inside, top = (frame.height - sum(broad)) // 2, 0
+    streams: list[Markup] = []
+    words = [
         Markup('<rect class="spring" x="0" y="{}" width="10" height="{}"/>').format(
-            inside, sum(thickness)
+            inside, sum(broad)
         ),
-        _text("flow-label", 22, inside + sum(thickness) // 2 + 5, source),
+        _text("flow-label", 22, frame.height // 2 + 6, source),
     ]
-    for index, ((name, amount), broad) in enumerate(zip(shown, thickness, strict=True)):
-        drawn.insert(
-            0,
-            Markup(
-                '<path class="stream stream-{}" '
-                'd="M10 {}C230 {} 200 {} 420 {}V{}C200 {} 230 {} 10 {}Z"/>'
-            ).format(
-                index % 3 + 1, inside, inside, below, below,
-                below + broad, below + broad, inside + broad, inside + broad,
-            ),
-        )  # fmt: skip
-        drawn.append(_text("flow-label", 434, below + broad // 2 + 6, name))
-        drawn.append(
-            _text("flow-amount", 760, below + broad // 2 + 6, f"¥{yuan(Fen(amount))}", end=True)
-        )
-        inside += broad
-        below += broad + gap
-    return _drawing(frame, label, drawn)
+    for index, (name, amount) in enumerate(shown):
+        middle = top + slots[index] // 2
+        streams.append(_stream(index, inside, middle - broad[index] // 2, broad[index]))
+        words.append(_text("flow-label", 434, middle + 6, name))
+        words.append(_text("flow-amount", 760, middle + 6, f"¥{yuan(Fen(amount))}", end=True))
+        inside += broad[index]
+        top += slots[index]
+    return _drawing(frame, label, [*streams, *words])
+
+
+def _stream(index: int, inside: int, outside: int, broad: int) -> Markup:
+    return Markup(
+        '<path class="stream stream-{}" d="M10 {}C230 {} 200 {} 420 {}V{}C200 {} 230 {} 10 {}Z"/>'
+    ).format(
+        index % 3 + 1,
+        inside,
+        inside,
+        outside,
+        outside,
+        outside + broad,
+        outside + broad,
+        inside + broad,
+        inside + broad,
+    )
 
 
 def _line(kind: str, x: int, y: int, until: int) -> Markup:

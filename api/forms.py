@@ -7,7 +7,8 @@ problem with the field's name; nothing that was typed is lost.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -25,8 +26,8 @@ from models.kernel.money import parse_yuan
 Fields = Mapping[str, Sequence[str]]
 Problems = dict[str, str]
 
-ROWS_AT_MOST: Final = 200
 INT_AT_MOST: Final = 2**31 - 1
+_ROW_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 _TO_HALF_WIDTH = str.maketrans("０１２３４５６７８９－／　", "0123456789-/ ")
 
 
@@ -96,16 +97,8 @@ def _rows(
     fields: Fields, name: str, kind: GraphQLList[GraphQLInputType], problems: Problems
 ) -> list[object]:
     row_kind = kind.of_type
-    beginnings = {
-        field[len(name) + 1 :].partition(".")[0] for field in fields if field.startswith(f"{name}.")
-    }
-    indexes = sorted(
-        int(each)
-        for each in beginnings
-        if each.isascii() and each.isdecimal() and int(each) < ROWS_AT_MOST
-    )
-    rows = []
-    for index in indexes:
+    rows: list[object] = []
+    for index in row_numbers(fields, name):
         own: Problems = {}
         row = _value(fields, f"{name}.{index}", row_kind, own)
         if row is None or "blank" in own.values():
@@ -113,6 +106,14 @@ def _rows(
         problems.update(own)
         rows.append(row)
     return rows
+
+
+def row_numbers(fields: Iterable[str], name: str) -> list[int]:
+    """The numbers of the rows of a list, in order; a form has only so many."""
+    numbers = {
+        field[len(name) + 1 :].partition(".")[0] for field in fields if field.startswith(f"{name}.")
+    }
+    return sorted(int(each) for each in numbers if _ROW_NUMBER.fullmatch(each))
 
 
 def _text(text: str) -> str | None:

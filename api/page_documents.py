@@ -1,10 +1,11 @@
 """A page is one GraphQL document and one template of the same name in `api/pages`.
 
-The first line of a document is the address of its page: `# /funds/{id}`; with ` may be empty`
-after it the page itself shows that nothing was found. `query Page` feeds the template, every other
-query is asked with the form on each POST, each mutation is one button, and `subscription Live`
-tells the browser when to fetch the page again. The comment above a mutation says where its success
-leads: `# then {checkoutUrl} or /donations/{token}`, names being paths into the answer.
+The first line of a document is the address of its page, `# /funds/{id}`, or several of them,
+`# /r or /r/{code}`; with ` may be empty` after it the page itself shows that nothing was found.
+`query Page` feeds the template, every other query is asked with the form on each POST, each
+mutation is one button, and `subscription Live` tells the browser when to fetch the page again. The
+comment above a mutation says where its success leads: `# then {checkoutUrl} or /donations/{token}`,
+names being paths into the answer.
 """
 
 import re
@@ -28,7 +29,7 @@ from graphql import (
 FOLDER: Final = Path(__file__).parent / "pages"
 LAYOUT: Final = "layout.graphql"
 
-_ADDRESS = re.compile(r"# (/[^ ]*)( may be empty)?$")
+_ADDRESS = re.compile(r"# (/[^ ]*(?: or /[^ ]*)*)( may be empty)?$")
 _THEN = re.compile(r"^# then (.+)\nmutation (\w+)", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ class PageDocument:
     """A page: where it is, what it asks, what can be done on it."""
 
     name: str
-    path: str
+    paths: tuple[str, ...]
     text: str
     may_be_empty: bool
     page: PageOperation
@@ -94,7 +95,7 @@ def read(schema: GraphQLSchema, name: str, text: str, *, layout: str) -> PageDoc
         raise PageInvalidError(f"{name}: no `query Page`, or no `# then` above {without_target}")
     return PageDocument(
         name=name,
-        path=address[1],
+        paths=tuple(address[1].split(" or ")),
         text=whole,
         may_be_empty=address[2] is not None,
         page=questions.pop("Page"),

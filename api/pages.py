@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -34,6 +35,8 @@ from api.visits import (
 )
 from api.wire import EVENT_STREAM, Operation
 from models.kernel.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 FORBIDDEN: Final = 403
 STATUS_OF: Final[Mapping[str, int]] = {
@@ -91,13 +94,15 @@ class PageRoutes:
         """Every page, the setting of preferences, and the pages' own files."""
         pages = [
             Route(
-                page.path,
+                path,
                 self._endpoint(page),
                 methods=["GET", "POST"] if page.mutations else ["GET"],
                 max_body_size=BODY_BYTES,
             )
-            for page in sorted(self.documents, key=lambda page: page.path.count("{"))
+            for page in self.documents
+            for path in page.paths
         ]
+        pages.sort(key=lambda route: "{" in route.path)
         preferences = preferences_route(secure_cookies=self._secure_cookies)
         return [preferences, self.static.route(), *pages]
 
@@ -127,27 +132,32 @@ class PageRoutes:
         async def endpoint(request: Request) -> Response:
             visit = self._visit(request, page)
             try:
-                if request.method == "POST":
-                    return await self._post(visit)
-                if EVENT_STREAM in request.headers.get("accept", ""):
-                    return self._events(visit)
-                return await self._page(visit)
+                return await self._answer(visit)
             except SignInNeededError:
                 return RedirectResponse(
                     f"/sign-in?next={quote(request.url.path, safe='/')}", status_code=303
                 )
             except PageFailedError as failure:
-                return self.error_page(
-                    request, failure.status, trace=visit.trace, message=failure.message
-                )
+                status, message = failure.status, failure.message
             except HTTPException as failure:
-                return self.error_page(request, failure.status_code, trace=visit.trace)
+                status, message = failure.status_code, ""
+            except Exception:
+                log.exception("page.unexpected", request_id=visit.trace, page=page.name)
+                status, message = 500, ""
+            return self.error_page(request, status, trace=visit.trace, message=message)
 
         return endpoint
 
     def _visit(self, request: Request, page: PageDocument) -> Visit:
         query = {name: request.query_params.getlist(name) for name in request.query_params}
         return Visit(request, page, Reader.of(request), query | path_fields(request))
+
+    async def _answer(self, visit: Visit) -> Response:
+        if visit.request.method == "POST":
+            return await self._post(visit)
+        if EVENT_STREAM in visit.request.headers.get("accept", ""):
+            return self._events(visit)
+        return await self._page(visit)
 
     async def _post(self, visit: Visit) -> Response:
         refuse_foreign(visit.request)
@@ -186,7 +196,7 @@ class PageRoutes:
             now=self._clock.now(),
             values={**visit.values(), **data},
         )
-        return self._html(html, 422 if visit.failed else 404 if empty else 200)
+        return self._html(html, 422 if visit.failed else 404 if empty and variables else 200)
 
     async def _ask(
         self, visit: Visit, operation: PageOperation, variables: Mapping[str, object]

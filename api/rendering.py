@@ -20,7 +20,7 @@ from api.languages import TAGS, Language, sentence, word
 from api.static_files import StaticFiles
 from models.kernel.clock import SHANGHAI, business_date
 from models.kernel.ids import new_id
-from models.kernel.money import Fen, capitals, yuan
+from models.kernel.money import Fen, capitals, parse_yuan, yuan
 
 FOLDER: Final = Path(__file__).parent / "pages"
 
@@ -40,6 +40,11 @@ def moment(instant: str | dt.datetime) -> str:
     """``2026-11-21 09:30`` in Shanghai."""
     read = dt.datetime.fromisoformat(instant) if isinstance(instant, str) else instant
     return f"{read.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def days_until(day: str, today: dt.date) -> int:
+    """Calendar days that are left until a date; below zero once it has passed."""
+    return (dt.date.fromisoformat(day) - today).days
 
 
 def share(basis_points: int) -> str:
@@ -85,9 +90,11 @@ class Renderer:
             money=money,
             field_id=field_id,
             plain_path=plain_path,
+            typed_fen=parse_yuan,
             next_page=next_page,
             amount=amount,
             moment=moment,
+            days_until=days_until,
             share=share,
             capitals=lambda fen: capitals(Fen(int(fen))),
             quick_response=quick_response,

@@ -78,6 +78,7 @@ class Visit:
             "checking": self.checking,
             "failed": self.failed,
             "query": dict(self.request.query_params),
+            "asked": {name: forms.counted(self.fields, name) for name in self.page.page.variables},
         }
 
 
@@ -104,6 +105,7 @@ def address_values(request: Request, reader: Reader) -> dict[str, object]:
     return {
         "address": address,
         "here": request.url.path,
+        "site": f"{request.url.scheme}://{request.url.netloc}",
         "page_url": str(request.url.replace(query="", fragment="")),
         "care": reader.care,
     }
@@ -126,6 +128,18 @@ class Form:
 
     def problem(self, name: str) -> str | None:
         return self.problems.get(name)
+
+    def rows(self, name: str) -> list[dict[str, object]]:
+        """The rows of a list as they were typed, each with its number in the form."""
+        rows: list[dict[str, object]] = []
+        for number in forms.row_numbers(self._fields, name):
+            start = f"{name}.{number}."
+            row: dict[str, object] = {"index": number}
+            for field_name in self._fields:
+                if field_name.startswith(start):
+                    row[field_name.removeprefix(start)] = self.value(field_name)
+            rows.append(row)
+        return rows
 
     @property
     def request_id(self) -> str:

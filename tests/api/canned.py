@@ -24,9 +24,11 @@ SESSION = ("set-cookie", "session=s1; HttpOnly; SameSite=Lax")
 class CannedDoor:
     """Answers every operation from `answers`, and keeps what it was asked."""
 
+    schema: GraphQLSchema = build_schema(
+        (Path(__file__).parent / "canned.graphql").read_text(encoding="utf-8")
+    )
+
     def __init__(self, root: dict[str, Any] | None = None) -> None:
-        text = (Path(__file__).parent / "canned.graphql").read_text(encoding="utf-8")
-        self.schema: GraphQLSchema = build_schema(text)
         self.root = answers() if root is None else root
         self.asked: list[tuple[str | None, dict[str, object]]] = []
         self.errors: list[dict[str, Any]] = []
@@ -50,8 +52,30 @@ class CannedDoor:
         yield {"data": None, "errors": self.errors} if self.errors else {"data": {}}
 
 
+class Entrance:
+    """Where a door is hung for a test: the pages themselves are made once."""
+
+    def __init__(self, door: CannedDoor) -> None:
+        self.door = door
+        self.schema = door.schema
+
+    async def execute(self, request: Request, asked: Operation, language: Language) -> Answered:
+        return await self.door.execute(request, asked, language)
+
+    def subscribe(
+        self, request: Request, asked: Operation, language: Language
+    ) -> AsyncGenerator[Answer, None]:
+        return self.door.subscribe(request, asked, language)
+
+
+ENTRANCE = Entrance(CannedDoor())
+PAGES = PageRoutes(
+    ENTRANCE, clock=MovableClock(NOW), pay_origins=[PAY_ORIGIN], secure_cookies=False
+)
+APPLICATION = Starlette(routes=PAGES.routes())
+
+
 def application(door: CannedDoor) -> Starlette:
-    pages = PageRoutes(
-        door, clock=MovableClock(NOW), pay_origins=[PAY_ORIGIN], secure_cookies=False
-    )
-    return Starlette(routes=pages.routes())
+    """The pages, answered by this door from now on."""
+    ENTRANCE.door = door
+    return APPLICATION
