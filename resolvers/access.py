@@ -5,18 +5,31 @@ it. What can be decided without a row is decided here, before anything is read o
 (whose unit, which fund) by the command itself, with the same right.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types import get_object_definition
+from strawberry.utils.await_maybe import await_maybe
 
-from models.parties import Actor
-from models.parties.rights import Right
+from models.parties import Actor, grants, organisations, people
+from models.parties.rights import ANYONE, Right
 
 Root = TypeVar("Root", bound=type)
-ACCESS: Final[Mapping[str, Right]] = {}
+ACCESS: Final[Mapping[str, Right]] = {
+    # What somebody may see of these, each noun's own question decides.
+    "node": ANYONE,
+    "nodes": ANYONE,
+    # Who somebody is
+    "viewer": ANYONE,
+    "signIn": ANYONE,
+    "signOut": ANYONE,
+    "openOrganisation": organisations.OPENING,
+    "enrolPerson": people.ENROLLING,
+    "grantRole": grants.GRANTING,
+    "endRole": grants.GRANTING,
+}
 
 
 class Asker(Protocol):
@@ -44,13 +57,14 @@ class Guard(FieldExtension):
 
     async def resolve_async(
         self,
-        next_: Callable[..., Awaitable[Any]],
+        next_: Callable[..., Any],
         source: Any,
         info: Info,
         **arguments: Any,
     ) -> Any:
         ACCESS[info.field_name].admit(info.context.actor)
-        return await next_(source, info, **arguments)
+        # A stream is opened, not awaited.
+        return await await_maybe(next_(source, info, **arguments))
 
 
 def guarded(root: Root) -> Root:

@@ -7,7 +7,7 @@ outside the model (a hosted payment, changes to watch) are protocols here, fulfi
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -18,9 +18,15 @@ from models.kernel import requests
 from models.kernel.database import Connection, Database, Transaction
 from models.kernel.ids import new_id
 from models.parties import ANONYMOUS, Actor
+from models.parties.passwords import Passwords
+from models.parties.sessions import Session
 from resolvers import access
+from resolvers.sentences import Language
 
-Language = Literal["zh", "en"]
+REQUEST_ID = (
+    "请求编号，由客户端生成；重发得到同一回答。"
+    "The request's id, made by the client; resent, it gets the same answer."
+)
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -43,6 +49,23 @@ class Announcements(Protocol):
         ...
 
 
+class Carrier(Protocol):
+    """How a client carries its session from one request to the next."""
+
+    @property
+    def replaced_session_id(self) -> UUID | None:
+        """The session that a browser showed, which ends when somebody signs in there anew."""
+        ...
+
+    def keep(self, session: Session) -> str:
+        """The token of a session; a browser on a page of ours is given it as a cookie too."""
+        ...
+
+    def drop(self) -> None:
+        """Tell the browser to forget its session."""
+        ...
+
+
 class Asked(Protocol):
     """Every mutation's input."""
 
@@ -54,6 +77,7 @@ class Platform:
     """What lives as long as the process: made once, handed to every request."""
 
     database: Database
+    passwords: Passwords
     checkout: Checkout
     announcements: Announcements
 
@@ -63,7 +87,10 @@ class Context:
     """One operation's view of the platform: made for each request, or each event of a stream."""
 
     platform: Platform
+    carrier: Carrier
     actor: Actor = ANONYMOUS
+    session_id: UUID | None = None
+    address: str = ""
     language: Language = "zh"
     request_id: str = ""
     may_introspect: bool = False
@@ -129,7 +156,18 @@ class Context:
             await command(transaction, chosen)
             return chosen
 
-        return await self.platform.database.transact(work)
+        answer = await self.platform.database.transact(work)
+        self.forget()
+        return answer
+
+    def become(self, actor: Actor, session_id: UUID | None) -> None:
+        """From here on somebody else asks: who has just signed in, or nobody."""
+        self.actor, self.session_id = actor, session_id
+        self.forget()
+
+    def forget(self) -> None:
+        """What was loaded may have changed: ask again from here on."""
+        self._loaders.clear()
 
 
 Info = strawberry.Info[Context, None]

@@ -251,6 +251,30 @@ class Viewer:
     held: tuple[HeldRole, ...]
 
 
+async def held_roles_in_scope(
+    connection: Connection, actor: Actor, membership_ids: Collection[UUID]
+) -> list[HeldRole]:
+    """Those of the roles held now that the actor holds, or may give and end."""
+    statement = (
+        select(
+            Membership.id,
+            Membership.role,
+            Membership.organisation_id,
+            Membership.person_id,
+            Organisation.path,
+            Organisation.division_code,
+        )
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.id.in_(membership_ids), Membership.ended_at.is_(None))
+    )
+    return [
+        HeldRole(row.id, row.role, row.organisation_id)
+        for row in await connection.execute(statement)
+        if row.person_id == actor.person_id
+        or right_to_grant(row.role).holds(actor, path=row.path, division_code=row.division_code)
+    ]
+
+
 async def actor_of(connection: Connection, person_id: UUID) -> Actor:
     """The person with every role they hold now."""
     statement = (

@@ -131,6 +131,15 @@ class PersonRow:
     name: str
 
 
+async def people_in_scope(
+    connection: Connection, actor: Actor, person_ids: Collection[UUID]
+) -> list[PersonRow]:
+    """Those of the people whom the actor may know of: themselves, or all who may enrol people."""
+    may_know = ENROLLING.holds(actor)
+    known = [one for one in person_ids if may_know or one == actor.person_id]
+    return list((await people_by_id(connection, known)).values())
+
+
 async def people_by_id(
     connection: Connection, person_ids: Collection[UUID]
 ) -> dict[UUID, PersonRow]:

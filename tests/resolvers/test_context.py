@@ -1,7 +1,6 @@
 """The door of mutations: admitted, claimed, carried out once, in one transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -17,8 +16,9 @@ from models.kernel.requests import Request, RequestReused
 from models.parties import Actor, Grant, Role
 from models.parties.rights import NotPermitted, NotSignedIn, own
 from resolvers import access
-from resolvers.context import Context, Platform
+from resolvers.context import Context
 from tests.databases import count
+from tests.platform import context_of
 
 
 @strawberry.input
@@ -27,18 +27,6 @@ class WaveInput:
     hand: str
     password: str = ""
     note: str | None = strawberry.UNSET
-
-
-class NoCheckout:
-    async def open(self, donation_id: UUID) -> str:
-        raise AssertionError(donation_id)
-
-
-class NoAnnouncements:
-    def watch(
-        self, topic: str, subject_id: UUID
-    ) -> AbstractAsyncContextManager[AsyncIterator[None]]:
-        raise AssertionError(topic, subject_id)
 
 
 @dataclass
@@ -55,10 +43,9 @@ class Waves:
 @pytest.fixture
 def context(database: Database, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setattr(access, "ACCESS", {"wave": own(Role.OFFICER)})
-    platform = Platform(database, checkout=NoCheckout(), announcements=NoAnnouncements())
     unit_id = new_id()
     officer = Actor(new_id(), (Grant(Role.OFFICER, unit_id, "511702000000", f"/{unit_id}/"),))
-    return Context(platform, actor=officer)
+    return context_of(database, officer)
 
 
 async def test_a_request_asked_twice_runs_once_and_gets_the_first_answer(context: Context) -> None:
@@ -169,3 +156,17 @@ async def test_a_renewed_context_is_the_same_asker_with_nothing_loaded(context: 
     assert await renewed.loader(question).load(fund) == "name"
     assert renewed.actor is context.actor
     assert asked == [[fund], [fund]]
+
+
+async def test_what_was_loaded_before_a_write_is_asked_again_after_it(context: Context) -> None:
+    asked: list[int] = []
+
+    async def identity(_connection: Connection, keys: Sequence[int]) -> Mapping[int, int]:
+        asked.extend(keys)
+        return {key: key for key in keys}
+
+    await context.loader(identity).load(1)
+    await context.write("wave", WaveInput(request_id=new_id(), hand="left"), Waves())
+    await context.loader(identity).load(1)
+
+    assert asked == [1, 1]
