@@ -2,7 +2,7 @@
 
 graphql-core is called directly, so that a document from the store is neither parsed nor validated
 again and errors of a request (400) are told from errors of a field (200). Strawberry's schema
-extensions would be passed over by this, so a schema that has any is refused at start-up.
+extensions and a schema's own executor would be passed over, so a schema with either is refused.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Mapping, MutableSequence
@@ -20,9 +20,11 @@ from graphql.execution import (
 from graphql.pyutils import AwaitableOrValue
 from strawberry import Schema
 from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.documents import Chosen, Documents
 from api.errors import Body, OperationRefusedError, formatted, not_begun
+from api.executor import LeafExecutor, leaves
 from api.limits import Limits
 from api.wire import Operation
 from models.kernel.refusals import Refusal
@@ -72,12 +74,13 @@ class Operations(Generic[C]):
     """Runs operations on one schema."""
 
     def __init__(self, schema: Schema, limits: Limits | None = None) -> None:
-        if schema.extensions or schema.directives:
-            raise ValueError("The endpoint runs no schema extensions and no operation directives.")
+        own_executor = schema.execution_context_class is not StrawberryGraphQLCoreExecutionContext
+        if schema.extensions or schema.directives or own_executor:
+            raise ValueError("The endpoint runs no schema extensions, directives or executors.")
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001 - no public way to it exists
         self.limits = limits or Limits()
         self.documents = Documents(self.core, self.limits)
-        self._executor_class: type[Executor[Any]] = schema.execution_context_class
+        self._leaves = leaves(self.core)
 
     def choose(self, asked: Operation) -> Chosen:
         """The operation, read, measured and validated, or OperationRefusedError."""
@@ -122,7 +125,7 @@ class Operations(Generic[C]):
         if chosen.measure.introspects and not context.may_introspect:
             error = GraphQLError("The schema may not be read without signing in.")
             raise not_begun([error], "INTROSPECTION_REFUSED", 403)
-        built = self._executor_class.build(
+        built = LeafExecutor.build(
             self.core,
             chosen.document,
             context_value=context,
@@ -131,6 +134,7 @@ class Operations(Generic[C]):
             is_awaitable=_is_awaitable,
             max_coercion_errors=self.limits.validation_errors,
             hide_suggestions=True,
+            leaves=self._leaves,
         )
         if isinstance(built, list):
             raise not_begun(built, "BAD_USER_INPUT")
