@@ -7,6 +7,8 @@ entry, for a sentence that names what the class does not have, and for one that 
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from models.funds.receipts import ReferenceUsed
+from models.funds.statement import FundOverdrawn
 from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
 from models.kernel.requests import RequestReused
 from models.parties.attempts import TooManyAttempts
@@ -41,6 +43,14 @@ SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
     RequestReused: {
         "zh": "这个请求编号已经用过，而 {field} 与上次不同。",
         "en": "This request id was used before, with another {field}.",
+    },
+    FundOverdrawn: {
+        "zh": "基金可用余额 {available_fen}，不足 {required_fen}。",
+        "en": "The fund has {available_fen} available, less than {required_fen}.",
+    },
+    ReferenceUsed: {
+        "zh": "凭证号 {reference} 的款项已经登记过。",
+        "en": "Money under the reference {reference} was recorded before.",
     },
     NotSignedIn: {
         "zh": "请先登录。",
@@ -186,4 +196,18 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "share_not_positive": {"zh": "份额必须大于零", "en": "a share is not above zero"},
     "shares_do_not_add_up": {"zh": "份额之和不是 100%", "en": "the shares are not 100% together"},
     "unknown_village": {"zh": "有的村不存在", "en": "one of the villages is unknown"},
+    "resolved": {"zh": "已处理", "en": "resolved"},
+    "incident": {"zh": "待处理款项事件", "en": "incident"},
+    "job": {"zh": "后台任务", "en": "job"},
+    "relief_payout": {"zh": "帮扶金发放", "en": "relief payout"},
+    "blank": {"zh": "不能为空", "en": "it is blank"},
+    "in_the_future": {"zh": "日期在将来", "en": "it lies in the future"},
+    "is_a_donation": {"zh": "捐赠要另行登记", "en": "a donation is recorded in its own way"},
+    "negative": {"zh": "不能为负数", "en": "it is negative"},
+    "not_online": {"zh": "不是线上支付方式", "en": "it is not a way to pay online"},
+    "not_positive": {"zh": "必须大于零", "en": "it is not above zero"},
+    "not_taken_by_this_fund": {"zh": "该基金不接受", "en": "this fund does not take it"},
+    "out_of_range": {"zh": "超出范围", "en": "it is out of range"},
+    "too_large_to_pay_online": {"zh": "金额过大，不能线上支付", "en": "too large to pay online"},
+    "too_long": {"zh": "太长", "en": "it is too long"},
 }

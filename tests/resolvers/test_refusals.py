@@ -1,8 +1,11 @@
+import ast
 import dataclasses
 import datetime as dt
 import importlib
 import pkgutil
 import string
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +15,13 @@ from models.kernel.refusals import Refusal, WrongState
 from models.parties.memberships import Role
 from models.parties.rights import NotPermitted
 from resolvers import refusals
-from resolvers.sentences import SENTENCES, Language
+from resolvers.sentences import SENTENCES, WORDS, Language
 
 for module in pkgutil.walk_packages(models.__path__, "models."):
     if ".migrations." not in module.name:
         importlib.import_module(module.name)
 
+MODELS = Path(models.__path__[0])
 OURS = [kind for kind in Refusal.known.values() if kind.__module__.startswith("models.")]
 
 
@@ -38,6 +42,25 @@ def test_every_refusal_has_a_sentence_in_each_language_of_its_own_facts(
         assert used <= facts
         assert text.endswith("。" if language == "zh" else ".")
         assert any("一" <= letter <= "鿿" for letter in text) == (language == "zh")
+
+
+def spoken_constants() -> Iterator[tuple[str, str]]:
+    """The nouns, states and reasons that the model hands to refusals as constants."""
+    for path in sorted(MODELS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in {"InvalidValue", "NotFound", "WrongState"}:
+                for keyword in node.keywords:
+                    if isinstance(keyword.value, ast.Constant) and keyword.arg != "path":
+                        place = f"{path.relative_to(MODELS)}:{node.lineno}"
+                        yield place, str(keyword.value.value)
+
+
+def test_every_word_that_the_model_puts_into_a_refusal_is_known_in_both_languages() -> None:
+    unknown = [f"{place} {word}" for place, word in spoken_constants() if word not in WORDS]
+
+    assert unknown == [], "resolvers/sentences.py does not know these words"
 
 
 @pytest.fixture
