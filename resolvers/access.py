@@ -5,12 +5,14 @@ it. What can be decided without a row is decided here, before anything is read o
 (whose unit, which fund) by the command itself, with the same right.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types import get_object_definition
+from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
 from models.parties import Actor, grants, organisations, people
@@ -69,6 +71,13 @@ class Guard(FieldExtension):
 
 def guarded(root: Root) -> Root:
     """A root type, each of whose fields is guarded by the access table."""
-    for field in get_object_definition(root, strict=True).fields:
-        field.extensions.append(Guard())
+    definition = get_object_definition(root, strict=True)
+    definition.fields = [_guarded_field(field) for field in definition.fields]
     return root
+
+
+def _guarded_field(field: StrawberryField) -> StrawberryField:
+    # A copy, for a field that was inherited belongs to other roots as well.
+    own = copy.copy(field)
+    own.extensions = [*field.extensions, Guard()]
+    return own

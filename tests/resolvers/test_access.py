@@ -214,3 +214,23 @@ async def test_a_stream_asks_the_table_before_it_opens() -> None:
     (refused,) = await results(ANONYMOUS)
     assert refused.data is None
     assert isinstance(refused.errors[0].original_error, NotSignedIn)
+
+
+async def test_a_root_that_is_not_guarded_keeps_the_fields_it_shares() -> None:
+    @strawberry.type
+    class Shared:
+        @strawberry.field
+        def seen(self) -> str:
+            return "seen"
+
+    @access.guarded
+    @strawberry.type
+    class Guarded(Shared):
+        pass
+
+    asking = Asking(ANONYMOUS)
+    bare = await strawberry.Schema(Shared).execute("{ seen }", context_value=asking)
+    barred = await strawberry.Schema(Guarded).execute("{ seen }", context_value=asking)
+
+    assert bare.data == {"seen": "seen"}
+    assert barred.errors, "a field without a row in the table is open to nobody"
