@@ -43,11 +43,11 @@ async def serve(
         listener = sockets.enter_context(_listen(settings.host, settings.port))
         update = {"port": listener.getsockname()[1]}
         servers: list[tuple[_Server, socket.socket]] = []
-        if settings.has_sandbox:
+        if settings.serves_sandbox:
             beside = sockets.enter_context(_listen_beside(settings, update["port"]))
             update["sandbox_port"] = beside.getsockname()[1]
         settings = settings.model_copy(update=update)
-        if settings.has_sandbox:
+        if settings.serves_sandbox:
             servers.append((_server(_sandbox(settings, clock), settings, beside), beside))
         app = create_app(settings, clock=clock)
         servers.insert(0, (_server(app, settings, listener), listener))
@@ -153,8 +153,8 @@ def _listen(host: str, port: int) -> socket.socket:
 def _listen_beside(settings: Settings, port: int) -> socket.socket:
     """The sandbox's port: the one asked for, else the next one, else any that is free."""
     if settings.sandbox_port:
-        return _listen("127.0.0.1", settings.sandbox_port)
+        return _listen(settings.sandbox_host, settings.sandbox_port)
     try:
-        return _listen("127.0.0.1", min(port + 1, 65_535))
+        return _listen(settings.sandbox_host, min(port + 1, 65_535))
     except PortTakenError:
-        return _listen("127.0.0.1", 0)
+        return _listen(settings.sandbox_host, 0)

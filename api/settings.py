@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(default=0, ge=0, le=65535)
     """The loopback port of the payment sandbox; 0 takes the one after the platform's own."""
 
+    sandbox_host: str = "127.0.0.1"
+    """The address the payment sandbox listens on: loopback, but for a container."""
+
+    sandbox_url: str = ""
+    """Where the payment sandbox is, when it is another process that serves it."""
+
     worker_in_process: bool | None = None
     """Whether `serve` also does the jobs; by default on SQLite it does and on PostgreSQL not."""
 
@@ -205,6 +211,11 @@ class Settings(BaseSettings):
         return not self.has_stripe and self.environment is not Environment.PRODUCTION
 
     @property
+    def serves_sandbox(self) -> bool:
+        """Whether `serve` starts the payment sandbox too."""
+        return self.has_sandbox and not self.sandbox_url
+
+    @property
     def is_production(self) -> bool:
         """Whether real money and real people are behind this process."""
         return self.environment is Environment.PRODUCTION
@@ -212,7 +223,7 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """The address people use, without a slash at its end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or self.loopback_address).rstrip("/")
 
     @property
     def loopback_address(self) -> str:
@@ -245,8 +256,9 @@ class Settings(BaseSettings):
 
     @property
     def sandbox_address(self) -> str:
-        """The address of the payment sandbox, on loopback."""
-        return f"http://127.0.0.1:{self.sandbox_port or self.port + 1}"
+        """The address of the payment sandbox."""
+        port = self.sandbox_port or self.port + 1
+        return self.sandbox_url.rstrip("/") or f"http://127.0.0.1:{port}"
 
     @property
     def logs(self) -> LogFormat:

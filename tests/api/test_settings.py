@@ -109,3 +109,30 @@ def test_every_problem_is_told_at_once() -> None:
 
 def test_every_setting_says_what_it_does() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_every_setting_is_in_the_documentation_as_it_is_in_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+
+    assert [(row[0], row[-1]) for row in rows] == [
+        (f"| `{field.validation_alias or f'YUANLIU_{name.upper()}'}`", f"{field.description} |")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def test_a_wildcard_host_is_reached_by_loopback() -> None:
+    settings = load(host="0.0.0.0", port=81)  # noqa: S104 - nothing is bound
+
+    assert (settings.address, settings.sandbox_address) == (
+        "http://127.0.0.1:81",
+        "http://127.0.0.1:82",
+    )
+
+
+def test_a_sandbox_of_another_process_is_used_but_not_served() -> None:
+    settings = load(sandbox_url="http://web:8001/")
+
+    assert (settings.has_sandbox, settings.serves_sandbox) == (True, False)
+    assert settings.payment_address == "http://web:8001"
+    assert settings.payment_key.startswith("sk_test_")
