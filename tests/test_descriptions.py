@@ -1,5 +1,6 @@
 from graphql import build_schema
 
+from resolvers.schema import schema
 from tests.api import sample
 from tests.descriptions import undescribed
 
@@ -34,3 +35,7 @@ def test_what_has_no_description_is_found_wherever_it_is() -> None:
 
 def test_the_parts_of_ours_that_every_schema_shares_are_described() -> None:
     assert undescribed(sample.schema._schema) == []
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    assert undescribed(schema._schema) == []
