@@ -19,11 +19,10 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer, `{data errors}`, the headers that come with it and the number to trace it by."""
+    """An answer, `{data errors}`, and the headers that come with it."""
 
     body: Answer
     headers: Sequence[tuple[str, str]]
-    trace: str
 
 
 class Door(Protocol):
@@ -71,7 +70,7 @@ class InProcess(Generic[C]):
                 body: Answer = await self._operations.answer(chosen, asked, context)
             except OperationRefusedError as refused:
                 body = refused.body
-            return Answered(body, tuple(context.response_headers), context.request_id)
+            return Answered(body, tuple(context.response_headers))
 
     async def subscribe(
         self, request: Request, asked: Operation, language: Language

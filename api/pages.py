@@ -6,12 +6,15 @@ page with 422 and everything typed in place), `check` shows what would be done, 
 document's other queries with the form. Nothing else in the API can be reached through a page.
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -32,12 +35,14 @@ from api.visits import (
     address_values,
     path_fields,
     sent_fields,
+    site,
 )
 from api.wire import EVENT_STREAM, Operation
-from models.kernel.clock import Clock
+from models.kernel.ids import new_id
 
 log = structlog.get_logger(__name__)
 
+COMPRESSED_FROM_BYTES: Final = 1_000
 FORBIDDEN: Final = 403
 STATUS_OF: Final[Mapping[str, int]] = {
     "NOT_FOUND": 404,
@@ -62,18 +67,25 @@ class SignInNeededError(Exception):
 
 
 class PageRoutes:
-    """The pages as routes. `pay_origins` are the other sites a form may lead to: the checkout."""
+    """The pages as routes.
+
+    `now` tells the time at which a request is answered, `address` is what people type to come here
+    (by default what the request names), and `pay_origins` are the other sites to which a form may
+    lead: the checkout.
+    """
 
     def __init__(
         self,
         door: Door,
         *,
-        clock: Clock,
+        now: Callable[[Request], dt.datetime],
+        address: str = "",
         pay_origins: Sequence[str] = (),
         secure_cookies: bool = True,
     ) -> None:
         self._door = door
-        self._clock = clock
+        self._now = now
+        self._address = address
         self._pay_origins = tuple(pay_origins)
         self._secure_cookies = secure_cookies
         self.static = StaticFiles()
@@ -98,6 +110,7 @@ class PageRoutes:
                 self._endpoint(page),
                 methods=["GET", "POST"] if page.mutations else ["GET"],
                 max_body_size=BODY_BYTES,
+                middleware=[Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES)],
             )
             for page in self.documents
             for path in page.paths
@@ -115,7 +128,7 @@ class PageRoutes:
             self._renderer.render(
                 "error.html",
                 language=reader.language,
-                now=self._clock.now(),
+                now=self._now(request),
                 values={
                     **address_values(request, reader),
                     "status": status,
@@ -150,7 +163,8 @@ class PageRoutes:
 
     def _visit(self, request: Request, page: PageDocument) -> Visit:
         query = {name: request.query_params.getlist(name) for name in request.query_params}
-        return Visit(request, page, Reader.of(request), query | path_fields(request))
+        trace = getattr(request.state, "request_id", None) or str(new_id())
+        return Visit(request, page, Reader.of(request), query | path_fields(request), trace)
 
     async def _answer(self, visit: Visit) -> Response:
         if visit.request.method == "POST":
@@ -193,8 +207,8 @@ class PageRoutes:
         html = self._renderer.render(
             f"{visit.page.name}.html",
             language=visit.reader.language,
-            now=self._clock.now(),
-            values={**visit.values(), **data},
+            now=self._now(visit.request),
+            values={**visit.values(), **data, "site": self._address or site(visit.request)},
         )
         return self._html(html, 422 if visit.failed else 404 if empty and variables else 200)
 
@@ -218,7 +232,6 @@ class PageRoutes:
             Operation(visit.page.text, variables, operation.name),
             visit.reader.language,
         )
-        visit.trace = answered.trace
         visit.headers += answered.headers
         for error in answered.body.get("errors") or ():
             code = error.get("extensions", {}).get("code", "")

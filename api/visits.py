@@ -43,13 +43,13 @@ class Visit:
     page: PageDocument
     reader: Reader
     fields: dict[str, list[str]]
+    trace: str
     sent: str | None = None
     checking: bool = False
     problems: Problems = field(default_factory=dict)
     refusal: Mapping[str, Any] | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     headers: list[tuple[str, str]] = field(default_factory=list)
-    trace: str = field(default_factory=lambda: str(new_id()))
 
     @property
     def failed(self) -> bool:
@@ -82,6 +82,11 @@ class Visit:
         }
 
 
+def site(request: Request) -> str:
+    """This site, as the request names it."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
 def path_fields(request: Request) -> dict[str, list[str]]:
     """What the address itself says counts over what a form says."""
     return {name: [str(value)] for name, value in request.path_params.items()}
@@ -105,7 +110,6 @@ def address_values(request: Request, reader: Reader) -> dict[str, object]:
     return {
         "address": address,
         "here": request.url.path,
-        "site": f"{request.url.scheme}://{request.url.netloc}",
         "page_url": str(request.url.replace(query="", fragment="")),
         "care": reader.care,
     }

@@ -1,19 +1,22 @@
 """A schema with fixed answers, so that the pages can be looked at apart from the model."""
 
+import asyncio
 import datetime as dt
+import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 from graphql import GraphQLSchema, build_schema, graphql
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.languages import Language
 from api.page_door import Answer, Answered
 from api.pages import PageRoutes
 from api.wire import Operation
-from models.kernel.clock import MovableClock
 from tests.api.canned_answers import PAY_ORIGIN, answers
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
@@ -32,23 +35,26 @@ class CannedDoor:
         self.root = answers() if root is None else root
         self.asked: list[tuple[str | None, dict[str, object]]] = []
         self.errors: list[dict[str, Any]] = []
+        self.held = threading.Event()
+        self.held.set()
 
     async def execute(self, request: Request, asked: Operation, language: Language) -> Answered:
         assert request.cookies.get("language", "zh") == language
         self.asked.append((asked.name, dict(asked.variables)))
         if self.errors:
-            return Answered({"data": None, "errors": self.errors}, (), TRACE)
+            return Answered({"data": None, "errors": self.errors}, ())
         result = await graphql(
             self.schema, asked.query, self.root, None, dict(asked.variables), asked.name
         )
         headers = (SESSION,) if asked.name == "SignIn" else ()
-        return Answered(result.formatted, headers, TRACE)
+        return Answered(result.formatted, headers)
 
     async def subscribe(
         self, request: Request, asked: Operation, language: Language
     ) -> AsyncGenerator[Answer, None]:
         assert request.cookies.get("language", "zh") == language
         self.asked.append((asked.name, dict(asked.variables)))
+        await asyncio.to_thread(self.held.wait)
         yield {"data": None, "errors": self.errors} if self.errors else {"data": {}}
 
 
@@ -70,9 +76,22 @@ class Entrance:
 
 ENTRANCE = Entrance(CannedDoor())
 PAGES = PageRoutes(
-    ENTRANCE, clock=MovableClock(NOW), pay_origins=[PAY_ORIGIN], secure_cookies=False
+    ENTRANCE, now=lambda _request: NOW, pay_origins=[PAY_ORIGIN], secure_cookies=False
 )
-APPLICATION = Starlette(routes=PAGES.routes())
+
+
+class Traced:
+    """Gives every request its number, as the envelope of the whole application does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["request_id"] = TRACE
+        await self._app(scope, receive, send)
+
+
+APPLICATION = Starlette(routes=PAGES.routes(), middleware=[Middleware(Traced)])
 
 
 def application(door: CannedDoor) -> Starlette:

@@ -388,6 +388,15 @@ async def test_static_files_are_kept_for_ever_under_a_name_of_their_content() ->
     assert (await fetch("/static/yuanliu.css")).status_code == 404
 
 
+async def test_pages_are_compressed_for_those_who_read_that() -> None:
+    page = await fetch("/")
+    plain = await fetch("/", headers={"accept-encoding": "identity"})
+
+    assert page.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in page.headers["vary"].lower()
+    assert "content-encoding" not in plain.headers
+
+
 async def test_every_form_has_its_own_request_id() -> None:
     page = (await fetch(GIVE)).text
     ids = re.findall(r'name="requestId" value="([^"]+)"', page)
