@@ -1,12 +1,12 @@
 """The kinds of client that every mutation is tried by, and an endpoint in process to try it with.
 
-A mutation's refusals are cases of `REFUSED` in tests/resolvers/test_access.py: its name, an input
-that would do if it were permitted, and which clients are refused with which code.
+Whoever adds a mutation adds a `Case` to the cases of its part of the model (as in
+tests/resolvers/parties_cases.py); tests/resolvers/test_access.py fails for a mutation without one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 from uuid import UUID
 
 from models.kernel.database import Base, Database
@@ -51,6 +51,32 @@ class Clients:
             "other_officer": self.other_officer,
             "other_manager": self.other_manager,
         }
+
+
+# A stranger with some role may pass the table; then it is the command that refuses.
+STRANGERS: Final[Mapping[str, str]] = {
+    "anonymous": "NOT_SIGNED_IN",
+    "donor": "NOT_PERMITTED",
+    "other_officer": "NOT_PERMITTED",
+    "other_manager": "NOT_PERMITTED",
+}
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Whose request it rightly is, and an input that then does."""
+
+    actor: Actor
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mutation: how it is made ready, and which strangers are refused with which code."""
+
+    mutation: str
+    make_ready: Callable[[Database, Clients], Awaitable[Ready]]
+    refused: Mapping[str, str] = field(default_factory=lambda: STRANGERS)
 
 
 async def make_clients(database: Database) -> Clients:

@@ -1,87 +1,30 @@
 """The access table names every root field, guards it, and each mutation refuses who may not."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import graphql
 import pytest
 import strawberry
+from strawberry.types import get_object_definition
 
 from models.kernel.database import Database
 from models.kernel.ids import new_id
 from models.parties import ANONYMOUS, Actor, Grant, Role
 from models.parties.rights import ANYONE, SIGNED_IN, NotPermitted, NotSignedIn, anywhere
 from resolvers import access
-from resolvers.identities import global_id
-from resolvers.schema import schema
-from tests.clients import Clients, make_clients, mutate, whole
-from tests.parties import TONGCHUAN
+from resolvers.schema import Mutation, Query, schema
+from tests.clients import STRANGERS, Case, make_clients, mutate, whole
+from tests.resolvers import parties_cases
 
 TABLE = access.ACCESS
 AUDITOR = Actor(new_id(), (Grant(Role.AUDITOR, new_id(), "511702000000", "/a/"),))
 DONOR = Actor(new_id())
 
 
-@dataclass(frozen=True)
-class Case:
-    """A mutation, an input that would do if it were permitted, and who is refused and how."""
-
-    mutation: str
-    given: Callable[[Clients], dict[str, Any]]
-    refused: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        return self.mutation
-
-
-# Whoever has a role may pass the table; then it is the command that refuses.
-STRANGERS = {
-    "anonymous": "NOT_SIGNED_IN",
-    "donor": "NOT_PERMITTED",
-    "other_officer": "NOT_PERMITTED",
-    "other_manager": "NOT_PERMITTED",
-}
-REFUSED = [
-    Case(
-        "openOrganisation",
-        lambda clients: {
-            "kind": "BUDGET_UNIT",
-            "name": "通川区第一小学",
-            "divisionCode": TONGCHUAN,
-            "parentId": global_id("Organisation", clients.bureau_id),
-        },
-        STRANGERS,
-    ),
-    Case(
-        "enrolPerson",
-        lambda _clients: {"signInName": "wang.wu", "name": "王五", "password": "correct horse"},
-        STRANGERS,
-    ),
-    Case(
-        "grantRole",
-        lambda clients: {
-            "personId": global_id("Person", person_of(clients.donor)),
-            "organisationId": global_id("Organisation", clients.unit_id),
-            "role": "APPROVER",
-        },
-        STRANGERS,
-    ),
-    Case(
-        "endRole",
-        lambda clients: {"grantId": global_id("Grant", clients.membership_id)},
-        STRANGERS,
-    ),
-]
-# Anybody may try these; what they refuse has tests of its own.
-PUBLIC = {"signIn", "signOut"}
-
-
-def person_of(actor: Actor) -> UUID:
-    assert actor.person_id is not None
-    return actor.person_id
+CASES = (*parties_cases.CASES,)
+PUBLIC = parties_cases.PUBLIC
 
 
 def root_fields() -> dict[str, list[str]]:
@@ -99,23 +42,28 @@ def test_the_table_names_every_field_of_every_root_and_nothing_else() -> None:
     assert sorted(fields) == sorted(TABLE)
 
 
-def test_every_mutation_is_tried_by_every_stranger() -> None:
-    tried = {case.mutation: case.refused.keys() for case in REFUSED}
+def test_every_root_field_asks_the_table() -> None:
+    for root in (Query, Mutation):
+        for field in get_object_definition(root, strict=True).fields:
+            assert any(isinstance(extension, access.Guard) for extension in field.extensions), field
 
-    assert tried.keys() | PUBLIC == set(root_fields()["Mutation"])
-    assert all(clients == STRANGERS.keys() for clients in tried.values())
+
+def test_every_mutation_is_tried_by_every_stranger() -> None:
+    assert {case.mutation for case in CASES} | PUBLIC == set(root_fields()["Mutation"])
+    assert all(case.refused.keys() == STRANGERS.keys() for case in CASES)
     assert all(TABLE[mutation] == ANYONE for mutation in PUBLIC)
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.mutation)
 async def test_a_mutation_refuses_who_may_not_and_moves_nothing(
     database: Database, case: Case
 ) -> None:
     clients = await make_clients(database)
+    ready = await case.make_ready(database, clients)
     before = await whole(database)
 
     answers = {
-        name: (await mutate(database, actor, case.mutation, case.given(clients))).get("code")
+        name: (await mutate(database, actor, case.mutation, ready.given)).get("code")
         for name, actor in clients.strangers.items()
     }
 
@@ -123,13 +71,26 @@ async def test_a_mutation_refuses_who_may_not_and_moves_nothing(
     assert await whole(database) == before
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.mutation)
 async def test_the_same_mutation_is_done_for_who_may(database: Database, case: Case) -> None:
-    clients = await make_clients(database)
+    ready = await case.make_ready(database, await make_clients(database))
 
-    answer = await mutate(database, clients.administrator, case.mutation, case.given(clients))
+    answer = await mutate(database, ready.actor, case.mutation, ready.given)
 
     assert answer["__typename"].endswith("Payload"), answer
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.mutation)
+async def test_a_mutation_sent_again_is_answered_again_and_done_once(
+    database: Database, case: Case
+) -> None:
+    ready = await case.make_ready(database, await make_clients(database))
+    given = {"requestId": str(new_id()), **ready.given}
+    first = await mutate(database, ready.actor, case.mutation, given)
+    after_first = await whole(database)
+
+    assert await mutate(database, ready.actor, case.mutation, given) == first
+    assert await whole(database) == after_first
 
 
 @dataclass
@@ -139,7 +100,7 @@ class Asking:
 
 @access.guarded
 @strawberry.type
-class Query:
+class SmallQuery:
     @strawberry.field
     def public(self) -> str:
         return "seen"
@@ -155,7 +116,7 @@ class Query:
 
 @access.guarded
 @strawberry.type
-class Subscription:
+class SmallSubscription:
     @strawberry.subscription
     async def watched(self) -> AsyncGenerator[str, None]:
         yield "seen"
@@ -190,7 +151,7 @@ def small_table(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_root_field_asks_the_table_first(
     document: str, actor: Actor, refusal: type[Exception] | None
 ) -> None:
-    result = await strawberry.Schema(Query).execute(document, context_value=Asking(actor))
+    result = await strawberry.Schema(SmallQuery).execute(document, context_value=Asking(actor))
 
     if refusal is None:
         assert result.errors is None
@@ -204,7 +165,7 @@ async def test_a_root_field_asks_the_table_first(
 
 @pytest.mark.usefixtures("small_table")
 async def test_a_stream_asks_the_table_before_it_opens() -> None:
-    small = strawberry.Schema(Query, subscription=Subscription)
+    small = strawberry.Schema(SmallQuery, subscription=SmallSubscription)
 
     async def results(actor: Actor) -> list[Any]:
         stream = await small.subscribe("subscription { watched }", context_value=Asking(actor))
