@@ -233,6 +233,14 @@ def _optional_text(subject: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
+def donation_named_by(subject: Mapping[str, Any]) -> UUID | None:
+    """The donation that the subject of an event names, however little else of it is understood."""
+    try:
+        return _donation_id(subject)
+    except _UnreadableError:
+        return None
+
+
 def _donation_id(subject: Mapping[str, Any]) -> UUID | None:
     metadata = subject.get("metadata") or {}
     if not isinstance(metadata, dict):

@@ -69,6 +69,9 @@ class DonationState(enum.StrEnum):
     EXPIRED = "expired"
 
 
+AWAITED = (DonationState.STARTED, DonationState.PENDING)
+
+
 class Donation(Base):
     """A gift, its amount in fen. One payment of the provider makes at most one gift received."""
 
@@ -101,6 +104,15 @@ class Donation(Base):
     payment_reference: Mapped[str | None] = mapped_column(String(120), unique=True)
     receipt_code: Mapped[str | None] = mapped_column(String(24), unique=True)
     received_at: Mapped[dt.datetime | None]
+
+
+_IS_AWAITED = Donation.state.in_(AWAITED)
+Index(
+    "donations_awaited_index",
+    Donation.checkout_expires_at,
+    postgresql_where=_IS_AWAITED,
+    sqlite_where=_IS_AWAITED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +244,30 @@ async def by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUI
     """Gifts by id, with the name of their fund as `fund_name`."""
     statement = _WITH_FUND.where(Donation.id.in_(ids))
     return {row.id: row for row in await connection.execute(statement)}
+
+
+async def without_news(
+    connection: AsyncConnection,
+    *,
+    expired_after: dt.datetime,
+    expired_before: dt.datetime,
+    beyond: UUID | None,
+    limit: int,
+) -> list[Any]:
+    """Gifts whose payment page is over, since when no news came: each with its page's reference.
+
+    By id, beginning behind `beyond`.
+    """
+    statement = select(Donation.id, Donation.checkout_reference).where(
+        _IS_AWAITED,
+        Donation.checkout_reference.is_not(None),
+        Donation.checkout_expires_at > expired_after,
+        Donation.checkout_expires_at <= expired_before,
+    )
+    if beyond is not None:
+        statement = statement.where(Donation.id > beyond)
+    rows = await connection.execute(statement.order_by(Donation.id).limit(limit))
+    return list(rows.all())
 
 
 async def by_token(connection: AsyncConnection, token: str) -> Any | None:

@@ -26,7 +26,14 @@ from models.kernel.inbox import Parked
 from models.kernel.money import Fen
 
 _CURRENCY = "cny"
-_PAYABLE = (DonationState.STARTED, DonationState.PENDING)
+# An expired page also cancels its payment, which by itself would read as a failure.
+_COURSE = (
+    DonationState.STARTED,
+    DonationState.PENDING,
+    DonationState.FAILED,
+    DonationState.EXPIRED,
+    DonationState.RECEIVED,
+)
 
 
 class PaymentOutcome(enum.StrEnum):
@@ -77,11 +84,16 @@ def decide(gift: Gift, fact: PaymentFact) -> Parked | None:
         return Parked(fact.what, gift.division_code)
     if fact.outcome is PaymentOutcome.PAID:
         return _decide_paid(gift, fact)
-    if gift.state in _PAYABLE and fact.outcome is not PaymentOutcome.DECLINED:
-        state = DonationState(fact.outcome.value)
-        gift.is_changed |= gift.state is not state
-        gift.state = state
+    if fact.outcome is not PaymentOutcome.DECLINED:
+        _advance(gift, DonationState(fact.outcome.value))
     return None
+
+
+def _advance(gift: Gift, state: DonationState) -> None:
+    """Only ever forward, so that the order in which facts come does not matter."""
+    if _COURSE.index(state) > _COURSE.index(gift.state):
+        gift.state = state
+        gift.is_changed = True
 
 
 def _decide_paid(gift: Gift, fact: PaymentFact) -> Parked | None:
@@ -95,11 +107,15 @@ def _decide_paid(gift: Gift, fact: PaymentFact) -> Parked | None:
         if gift.payment_reference == fact.payment_reference:
             return None
         return Parked("paid_twice", gift.division_code)
-    gift.state = DonationState.RECEIVED
+    _advance(gift, DonationState.RECEIVED)
     gift.payment_reference = fact.payment_reference
     gift.paid_by = fact
-    gift.is_changed = True
     return None
+
+
+def _unplaced(fact: PaymentFact) -> Parked:
+    is_other = fact.outcome is PaymentOutcome.OTHER
+    return Parked(fact.what if is_other else "unknown_donation")
 
 
 async def apply(transaction: Transaction, facts: Sequence[PaymentFact]) -> dict[UUID, Parked]:
@@ -109,17 +125,22 @@ async def apply(transaction: Transaction, facts: Sequence[PaymentFact]) -> dict[
     be parked; they changed nothing.
     """
     gifts = await _locked_gifts(transaction, facts)
-    by_reference = {gift.payment_reference: gift for gift in gifts.values()}
+    by_reference = {
+        gift.payment_reference: gift for gift in gifts.values() if gift.payment_reference
+    }
     parked: dict[UUID, Parked] = {}
-    for fact in facts:
+    # Those that name only the payment last: one of the others may book it first.
+    for fact in sorted(facts, key=lambda fact: fact.donation_id is None):
         gift = (
             gifts.get(fact.donation_id)
             if fact.donation_id is not None
-            else by_reference.get(fact.payment_reference)
+            else by_reference.get(fact.payment_reference or "")
         )
-        trouble = decide(gift, fact) if gift is not None else Parked("unknown_donation")
+        trouble = decide(gift, fact) if gift is not None else _unplaced(fact)
         if trouble is not None:
             parked[fact.event_id] = trouble
+        elif gift is not None and gift.payment_reference:
+            by_reference[gift.payment_reference] = gift
     await _write(transaction, [gift for gift in gifts.values() if gift.is_changed])
     return parked
 
