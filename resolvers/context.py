@@ -34,8 +34,11 @@ Value = TypeVar("Value")
 class Checkout(Protocol):
     """Opens the hosted payment of a donation that was started, and says where it is."""
 
-    async def open(self, donation_id: UUID) -> str:
-        """The address to send the donor to; the same one while the payment is open."""
+    async def open(self, donation_id: UUID) -> str | None:
+        """The address to send the donor to; the same one while the payment is open.
+
+        None while the provider cannot open one, which is tried again, or when nothing is to pay.
+        """
         ...
 
 

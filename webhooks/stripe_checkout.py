@@ -82,6 +82,7 @@ class CheckoutStanding:
     amount_minor: int
     currency: str
     url: str | None
+    is_live: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,7 @@ class StripeCheckout:
             amount_minor=session.amount_total or 0,
             currency=session.currency or "",
             url=session.url,
+            is_live=session.livemode,
         )
 
     async def refund(

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["stripe_checkout", "stripe_events", "stripe_signatures"])
+@pytest.mark.parametrize(
+    "module", ["routes", "hosted_payments", "stripe_checkout", "stripe_events", "stripe_signatures"]
+)
 def test_the_sdk_is_imported_only_when_it_is_used(module: str) -> None:
     look = f"import sys, webhooks.{module}; print('stripe' in sys.modules)"
 
