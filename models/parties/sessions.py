@@ -8,14 +8,14 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, insert, select, update
+from sqlalchemy import ForeignKey, Index, and_, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.kernel import audit
 from models.kernel.database import Base, Connection, Transaction
 from models.kernel.refusals import NotFound
-from models.parties.grants import actor_of
-from models.parties.memberships import Actor
+from models.parties.memberships import Actor, Grant, Membership
+from models.parties.organisations import Organisation
 
 LIFETIME = dt.timedelta(hours=12)  # a day's work
 
@@ -100,11 +100,32 @@ async def actor_of_session(
     connection: Connection, session_id: UUID, *, now: dt.datetime
 ) -> Actor | None:
     """Who acts in this session, with the roles they hold now; None if it does not hold."""
-    person_id = await connection.scalar(
-        select(SignedInSession.person_id).where(
+    statement = (
+        select(
+            SignedInSession.person_id,
+            Membership.role,
+            Membership.organisation_id,
+            Organisation.division_code,
+            Organisation.path,
+        )
+        .outerjoin(
+            Membership,
+            and_(Membership.person_id == SignedInSession.person_id, Membership.ended_at.is_(None)),
+        )
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+        .where(
             SignedInSession.id == session_id,
             SignedInSession.ended_at.is_(None),
             SignedInSession.expires_at > now,
         )
+        .order_by(Membership.id)
     )
-    return None if person_id is None else await actor_of(connection, person_id)
+    rows = (await connection.execute(statement)).all()
+    if not rows:
+        return None
+    grants = (
+        Grant(row.role, row.organisation_id, row.division_code, row.path)
+        for row in rows
+        if row.role is not None  # a person without roles is one row of none
+    )
+    return Actor(rows[0].person_id, tuple(grants))

@@ -27,6 +27,7 @@ from tests.parties import (
     make_holder,
     make_organisation,
     make_password,
+    make_person,
     rows,
 )
 
@@ -85,6 +86,14 @@ async def test_the_right_password_begins_a_session_of_the_person(world: World) -
 
     assert await world.actor_in(session) == world.person
     assert session.expires_at - session.begun_at == LIFETIME
+
+
+async def test_a_person_without_a_role_is_signed_in_all_the_same(world: World) -> None:
+    administrator = await make_administrator(world.database, "second")
+    person_id = await make_person(world.database, administrator)
+    name = await make_password(world.database, person_id, PASSWORD)
+
+    assert await world.actor_in(await world.sign_in(name=name)) == Actor(person_id)
 
 
 @pytest.mark.parametrize("name", ["", "nobody-at-all"])
