@@ -15,8 +15,10 @@ from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
+from models.funds import fund, receipts
 from models.parties import Actor, grants, organisations, people
 from models.parties.rights import ANYONE, Right
+from models.relief import payouts
 
 Root = TypeVar("Root", bound=type)
 ACCESS: Final[Mapping[str, Right]] = {
@@ -31,6 +33,20 @@ ACCESS: Final[Mapping[str, Right]] = {
     "enrolPerson": people.ENROLLING,
     "grantRole": grants.GRANTING,
     "endRole": grants.GRANTING,
+    # Places
+    "division": ANYONE,
+    "divisions": ANYONE,
+    # Funds
+    "funds": ANYONE,
+    "fund": ANYONE,
+    "fundChanged": ANYONE,
+    "openFund": fund.OPENING,
+    "recordReplenishment": receipts.REPLENISHING,
+    "recordSettlement": receipts.SETTLING,
+    # Relief
+    "reliefPayouts": payouts.READING,
+    "grantReliefPayout": payouts.APPROVING,
+    "settleReliefPayout": payouts.SETTLING,
 }
 
 

@@ -5,6 +5,7 @@ outside the model (a hosted payment, changes to watch) are protocols here, fulfi
 """
 
 import dataclasses
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -15,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.utils.str_converters import to_camel_case
 
 from models.kernel import requests
+from models.kernel.clock import business_date
 from models.kernel.database import Connection, Database, Transaction
 from models.kernel.ids import new_id
 from models.parties import ANONYMOUS, Actor
@@ -105,6 +107,11 @@ class Context:
     def renewed(self) -> "Context":
         """The same asker without what the loaders remember: for the next event of a stream."""
         return dataclasses.replace(self, _loaders={})
+
+    @property
+    def today(self) -> dt.date:
+        """The date in Shanghai."""
+        return business_date(self.platform.database.clock.now())
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for questions; use it for one batch and let it go."""

@@ -24,6 +24,7 @@ from models.procurement.orders import NotYourUnit
 from models.procurement.payments import BankReferenceUsed, PaymentExceedsPayable
 from models.procurement.products import OutOfStock
 from models.procurement.suppliers import NotYourSupplier, SupplierNotAdmitted
+from models.relief.payouts import BankReferenceRepeated, HouseholdOutsideDivision, SamePerson
 
 Language = Literal["zh", "en"]
 
@@ -132,6 +133,18 @@ SENTENCES: Final[Mapping[type[Refusal], Mapping[Language, str]]] = {
         "zh": "银行流水号 {bank_reference} 已经登记过。",
         "en": "The bank reference {bank_reference} was recorded before.",
     },
+    BankReferenceRepeated: {
+        "zh": "银行流水号“{reference}”已用于本基金的另一笔救助款。",
+        "en": "The bank's reference {reference} belongs to another payout of this fund.",
+    },
+    SamePerson: {
+        "zh": "批准人不能登记同一笔的银行结果，请由基金出纳办理。",
+        "en": "Who approved a payout does not settle it; the fund's cashier does.",
+    },
+    HouseholdOutsideDivision: {
+        "zh": "该户不在本基金的区划内。",
+        "en": "The household does not live in the fund's division.",
+    },
 }
 
 # What facts of kind text may say, in the words of the glossary; others are said as they are.
@@ -191,7 +204,6 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "product_twice": {"zh": "同一商品出现两次", "en": "a product is in it twice"},
     "line_twice": {"zh": "同一订单行出现两次", "en": "a line is in it twice"},
     "not_a_county": {"zh": "不是县级区划", "en": "it is not a county"},
-    "not_a_village": {"zh": "不是村级区划", "en": "one of them is not a village"},
     "village_count": {"zh": "产地村的个数不对", "en": "there are too few or too many villages"},
     "share_not_positive": {"zh": "份额必须大于零", "en": "a share is not above zero"},
     "shares_do_not_add_up": {"zh": "份额之和不是 100%", "en": "the shares are not 100% together"},
@@ -199,7 +211,13 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "resolved": {"zh": "已处理", "en": "resolved"},
     "incident": {"zh": "待处理款项事件", "en": "incident"},
     "job": {"zh": "后台任务", "en": "job"},
-    "relief_payout": {"zh": "帮扶金发放", "en": "relief payout"},
+    "relief_payout": {"zh": "救助款", "en": "relief payout"},
+    "held": {"zh": "已批准待拨付", "en": "held"},
+    "paid": {"zh": "已到户", "en": "paid"},
+    "released": {"zh": "拨付失败已释放", "en": "released"},
+    "blank_or_too_long": {"zh": "未填写或太长", "en": "it is blank or too long"},
+    "not_a_card_number": {"zh": "不是有效的银行卡号", "en": "it is not a card number"},
+    "not_a_village": {"zh": "不是村级区划代码", "en": "it is not the code of a village"},
     "blank": {"zh": "不能为空", "en": "it is blank"},
     "in_the_future": {"zh": "日期在将来", "en": "it lies in the future"},
     "is_a_donation": {"zh": "捐赠要另行登记", "en": "a donation is recorded in its own way"},

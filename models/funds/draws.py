@@ -6,9 +6,21 @@ bank account cannot cover always is (domain §3, "Floor").
 
 import datetime as dt
 import enum
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.funds import receipts, statement
@@ -160,3 +172,19 @@ def _journal(
         occurred_at=transaction.now,
         entries=(entry,),
     )
+
+
+async def paid_out(
+    connection: AsyncConnection, fund_ids: Collection[UUID]
+) -> dict[UUID, tuple[Fen, int]]:
+    """What each fund has paid out, in fen, and in how many payouts, by the fund's id."""
+    rows = await connection.execute(
+        select(
+            Draw.fund_id,
+            cast(func.sum(Draw.amount_fen), BigInteger).label("total_fen"),
+            func.count().label("payout_count"),
+        )
+        .where(Draw.fund_id.in_(fund_ids), Draw.state == DrawState.PAID)
+        .group_by(Draw.fund_id)
+    )
+    return {row.fund_id: (row.total_fen, row.payout_count) for row in rows}

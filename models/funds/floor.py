@@ -10,6 +10,7 @@ between `fund_standings` and `open_calls`, let nothing else be committed.
 
 import datetime as dt
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,8 +41,9 @@ from models.kernel.calendar import add_working_days
 from models.kernel.clock import business_date, end_of_business_date
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_code, new_id
-from models.kernel.jobs import JobKind
+from models.kernel.jobs import HeldJob, JobKind
 from models.kernel.money import Fen
+from models.kernel.paging import Keyset, Page
 
 WATCH_DUE_DATE = JobKind("watch_due_date")
 
@@ -303,38 +305,56 @@ async def escalate_overdue(transaction: Transaction, call_id: UUID, day: dt.date
     transaction.announce("fund", row.fund_id)
 
 
-async def check(connection: AsyncConnection) -> list[str]:
-    """Where calls and standings disagree with each other or with the calls' own events."""
-    differences = []
-    opened = {row.fund_id: row for row in await connection.execute(select(OpenCall.__table__))}
-    for row in await connection.execute(select(fund.FundStanding.__table__)):
-        call = opened.pop(row.fund_id, None)
-        if (call.outstanding_fen if call else None) != row.shortfall_fen:
-            differences.append(f"fund {row.fund_id}: its open call does not match its shortfall")
-    differences += [f"fund {fund_id}: a call is open at the floor" for fund_id in opened]
-    return differences + await _check_events(connection)
+async def activate_due(transaction: Transaction, job: HeldJob) -> None:
+    """Job `activate_floor`: the first day of a fund's rule has begun."""
+    await activate(transaction, UUID(job.payload["fund_id"]))
 
 
-async def _check_events(connection: AsyncConnection) -> list[str]:
-    grown = (CallEventKind.OPENED, CallEventKind.RAISED)
-    sums: dict[UUID, dict[str, int]] = {}
-    rows: Any = await connection.execute(
-        select(CallEvent.call_id, CallEvent.kind, func.sum(CallEvent.amount_fen).label("total"))
-        .where(CallEvent.kind != CallEventKind.ESCALATED)
-        .group_by(CallEvent.call_id, CallEvent.kind)
+async def watch_due_date(transaction: Transaction, job: HeldJob) -> None:
+    """Job `watch_due_date`: a day of an open call has ended, its last or a later one."""
+    day = dt.date.fromisoformat(job.payload["day"])
+    await escalate_overdue(transaction, UUID(job.payload["call_id"]), day)
+
+
+_CALLS = select(
+    ReplenishmentCall.__table__,
+    OpenCall.outstanding_fen,
+    func.coalesce(
+        select(func.sum(CallEvent.amount_fen))
+        .where(
+            CallEvent.call_id == ReplenishmentCall.id,
+            CallEvent.kind.in_((CallEventKind.PARTLY_MET, CallEventKind.MET)),
+        )
+        .scalar_subquery(),
+        0,
+    ).label("met_fen"),
+).outerjoin(OpenCall, OpenCall.call_id == ReplenishmentCall.id)
+
+
+async def calls(connection: AsyncConnection, keyset: Keyset, *, fund_id: UUID) -> Page[Any]:
+    """The calls of a fund, the newest first, each with what was met and what is outstanding."""
+    statement = _CALLS.where(ReplenishmentCall.fund_id == fund_id)
+    return await keyset.rows(connection, statement, ReplenishmentCall.id, falling=True)
+
+
+async def calls_by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Any]:
+    """Calls by id."""
+    rows = await connection.execute(_CALLS.where(ReplenishmentCall.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def open_calls(connection: AsyncConnection, fund_ids: Collection[UUID]) -> dict[UUID, Any]:
+    """The open call of each fund that has one, by the fund's id."""
+    rows = await connection.execute(_CALLS.where(OpenCall.fund_id.in_(fund_ids)))
+    return {row.fund_id: row for row in rows}
+
+
+async def events(connection: AsyncConnection, call_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
+    """The steps of each call, in their order, by the call's id."""
+    found: dict[UUID, list[Any]] = {call_id: [] for call_id in call_ids}
+    rows = await connection.execute(
+        select(CallEvent.__table__).where(CallEvent.call_id.in_(call_ids)).order_by(CallEvent.id)
     )
     for row in rows:
-        side = "required" if row.kind in grown else "relieved"
-        call = sums.setdefault(row.call_id, {"required": 0, "relieved": 0})
-        call[side] += int(row.total)
-    calls = await connection.execute(
-        select(
-            ReplenishmentCall.id, ReplenishmentCall.required_fen, OpenCall.outstanding_fen
-        ).outerjoin(OpenCall, OpenCall.call_id == ReplenishmentCall.id)
-    )
-    return [
-        f"call {row.id}: its events do not add up"
-        for row in calls
-        if sums[row.id]["required"] != row.required_fen
-        or sums[row.id]["required"] - sums[row.id]["relieved"] != (row.outstanding_fen or 0)
-    ]
+        found[row.call_id].append(row)
+    return found

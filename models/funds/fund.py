@@ -9,7 +9,7 @@ the accounts; `funds.floor` keeps the replenishment call beside it. Sources of m
 
 import datetime as dt
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,8 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    and_,
+    func,
     insert,
     select,
     update,
@@ -36,6 +38,7 @@ from models.kernel.database import Base, Transaction
 from models.kernel.ids import derived_id, new_id
 from models.kernel.jobs import JobKind
 from models.kernel.money import Fen
+from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import InvalidValue, NotFound
 from models.ledger import posting
 from models.ledger.books import Side
@@ -325,3 +328,38 @@ async def standing(connection: AsyncConnection, fund_id: UUID) -> Standing:
     if row is None:
         raise NotFound(noun="fund")
     return Standing(*row)
+
+
+def _with_standing(today: dt.date) -> Any:
+    latest = (
+        select(func.max(FundRule.valid_from))
+        .where(FundRule.fund_id == Fund.id, FundRule.valid_from <= today)
+        .correlate(Fund)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Fund.__table__,
+            FundStanding.floor_fen,
+            FundStanding.balance_fen,
+            FundStanding.available_fen,
+            FundStanding.shortfall_fen,
+            FundRule.document_number,
+            FundRule.replenish_working_days,
+        )
+        .join(FundStanding, FundStanding.fund_id == Fund.id)
+        .outerjoin(FundRule, and_(FundRule.fund_id == Fund.id, FundRule.valid_from == latest))
+    )
+
+
+async def funds(connection: AsyncConnection, keyset: Keyset, *, today: dt.date) -> Page[Any]:
+    """Funds, the newest first, each with its standing and the rule in force today."""
+    return await keyset.rows(connection, _with_standing(today), Fund.id, falling=True)
+
+
+async def by_ids(
+    connection: AsyncConnection, ids: Collection[UUID], *, today: dt.date
+) -> dict[UUID, Any]:
+    """Funds by id, each with its standing and the rule in force today."""
+    rows = await connection.execute(_with_standing(today).where(Fund.id.in_(ids)))
+    return {row.id: row for row in rows}

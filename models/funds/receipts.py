@@ -5,7 +5,7 @@ add up to the payout, and what is left of all receipts adds up to the balance of
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     bindparam,
+    cast,
     func,
     insert,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.funds import statement
-from models.funds.fund import INCOME_CONCEPTS, Fund, FundStanding, Purse, Source, account_id
+from models.funds.fund import INCOME_CONCEPTS, Fund, Purse, Source, account_id
 from models.funds.statement import Line
 from models.kernel import audit
 from models.kernel.clock import business_date, start_of_business_date
@@ -320,31 +321,21 @@ async def _fund(connection: AsyncConnection, fund_id: UUID) -> Fund:
     return row  # type: ignore[return-value] # a row has the columns of its table
 
 
-async def check(connection: AsyncConnection) -> list[str]:
-    """Where receipts, their spent parts and the balances of funds disagree."""
-    spent = (
-        select(PayoutSource.receipt_id, func.sum(PayoutSource.amount_fen).label("spent_fen"))
-        .group_by(PayoutSource.receipt_id)
-        .subquery()
-    )
-    receipts = await connection.execute(
-        select(FundReceipt.id)
-        .outerjoin(spent, spent.c.receipt_id == FundReceipt.id)
-        .where(
-            FundReceipt.amount_fen - func.coalesce(spent.c.spent_fen, 0)
-            != FundReceipt.remaining_fen
+async def income_by_source(
+    connection: AsyncConnection, fund_ids: Collection[UUID]
+) -> dict[UUID, list[tuple[Source, Fen]]]:
+    """What each fund has received from each source, in fen, by the fund's id."""
+    income: dict[UUID, list[tuple[Source, Fen]]] = {fund_id: [] for fund_id in fund_ids}
+    rows = await connection.execute(
+        select(
+            FundReceipt.fund_id,
+            FundReceipt.source,
+            cast(func.sum(FundReceipt.amount_fen), BigInteger).label("total_fen"),
         )
+        .where(FundReceipt.fund_id.in_(fund_ids))
+        .group_by(FundReceipt.fund_id, FundReceipt.source)
+        .order_by(FundReceipt.source)
     )
-    left = (
-        select(FundReceipt.fund_id, func.sum(FundReceipt.remaining_fen).label("left_fen"))
-        .group_by(FundReceipt.fund_id)
-        .subquery()
-    )
-    funds = await connection.execute(
-        select(FundStanding.fund_id)
-        .outerjoin(left, left.c.fund_id == FundStanding.fund_id)
-        .where(func.coalesce(left.c.left_fen, 0) != FundStanding.balance_fen)
-    )
-    return [f"receipt {row.id}: its spent parts do not add up" for row in receipts] + [
-        f"fund {row.fund_id}: what is left of its receipts is not its balance" for row in funds
-    ]
+    for row in rows:
+        income[row.fund_id].append((row.source, row.total_fen))
+    return income

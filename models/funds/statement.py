@@ -7,6 +7,7 @@ numbered without a gap in the order in which the fund's lock was held.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,11 +25,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.funds import floor
 from models.funds.fund import FundStanding, Source, Standing
+from models.kernel.clock import business_date
 from models.kernel.database import Base, Transaction
 from models.kernel.money import Fen
+from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import Refusal
 from models.ledger import posting
 from models.ledger.posting import Journal, Overdrawn
+
+_LONGEST_HISTORY = 20_000
 
 
 @dataclass(eq=False)
@@ -135,25 +140,40 @@ def entries(fund_id: UUID, lines: Sequence[Line], after: Standing) -> list[dict[
     return rows
 
 
-async def check(connection: AsyncConnection) -> list[str]:
-    """Where a statement has a gap, a wrong sum, or does not end where the fund stands."""
-    differences: list[str] = []
-    standings = await connection.execute(select(FundStanding.__table__))
-    for standing in standings.all():
-        number = balance = available = 0
-        rows = await connection.stream(
-            select(FundEntry.__table__)
-            .where(FundEntry.fund_id == standing.fund_id)
-            .order_by(FundEntry.number)
+async def page(connection: AsyncConnection, keyset: Keyset, *, fund_id: UUID) -> Page[Any]:
+    """The lines of a fund's statement, the newest first."""
+    statement = select(FundEntry.__table__).where(FundEntry.fund_id == fund_id)
+    return await keyset.rows(connection, statement, FundEntry.number, falling=True)
+
+
+async def history(
+    connection: AsyncConnection, fund_id: UUID, *, since: dt.datetime, until: dt.datetime
+) -> list[Any]:
+    """Where the fund stood at the end of each day of movement (Shanghai) in a period, in fen.
+
+    The first point is where it stood when the period began, if it had moved before.
+    """
+    before = (
+        select(FundEntry.__table__)
+        .where(FundEntry.fund_id == fund_id, FundEntry.occurred_at < since)
+        .order_by(FundEntry.number.desc())
+        .limit(1)
+    )
+    during = (
+        select(FundEntry.__table__)
+        .where(
+            FundEntry.fund_id == fund_id,
+            FundEntry.occurred_at >= since,
+            FundEntry.occurred_at < until,
         )
-        async for row in rows:
-            number += 1
-            balance += row.balance_change_fen
-            available += row.available_change_fen
-            if (row.number, row.balance_fen, row.available_fen) != (number, balance, available):
-                differences.append(f"fund {standing.fund_id}: entry {row.number} does not add up")
-                number, balance, available = row.number, row.balance_fen, row.available_fen
-        stands = (standing.entry_count, standing.balance_fen, standing.available_fen)
-        if stands != (number, balance, available):
-            differences.append(f"fund {standing.fund_id}: its statement ends elsewhere")
-    return differences
+        .order_by(FundEntry.number.desc())
+        .limit(_LONGEST_HISTORY)
+    )
+    points: dict[dt.date, Any] = {}
+    rows = [
+        *(await connection.execute(before)),
+        *reversed((await connection.execute(during)).all()),
+    ]
+    for row in rows:
+        points[business_date(max(row.occurred_at, since))] = row
+    return sorted(points.items())

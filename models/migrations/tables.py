@@ -1,6 +1,6 @@
 """Every module that declares tables, imported so that the metadata is whole."""
 
-from models import alerts, parties, places
+from models import alerts, households, parties, places
 from models.donations import gifts
 from models.funds import draws, floor, fund, receipts, statement
 from models.kernel import (
@@ -25,10 +25,12 @@ from models.procurement import (
     suppliers,
 )
 from models.reference import loading
+from models.relief import payouts
 
 COMPLETE = (
     *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, personal_data),
     *(places, requests, schedules, seals, workers),
     *(draws, floor, fund, gifts, receipts, statement),
+    *(households, payouts),
     *(acceptance, attribution, budgets, lots, orders, payments, products, suppliers),
 )

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from models.funds import draws, floor, fund, receipts, statement
+from models.funds import checks as fund_checks
+from models.funds import draws, floor, fund, receipts
 from models.funds.floor import CallEvent, OpenCall, ReplenishmentCall
 from models.funds.fund import DonationMethod, FundStanding, NewRule, Purse, Source, Standing
 from models.funds.receipts import NewReceipt
@@ -122,9 +123,7 @@ class World:
         """Everything the checks of the books find."""
         async with self.database.snapshot() as connection:
             found = [difference async for difference in checks.check(connection)]
-            for module in (floor, statement, receipts):
-                found += await module.check(connection)
-        return found
+            return found + await fund_checks.check(connection)
 
 
 async def make_world(
