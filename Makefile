@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install demo serve test check fix bench clean
+.PHONY: help install demo serve test check fix schema bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -45,6 +45,9 @@ test: check  ## style, types, contracts and the whole suite, on SQLite and Postg
 fix: .venv/.tested  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+schema: install  ## write api/schema.graphql anew
+	$(BIN)/yuanliu export-schema > api/schema.graphql
 
 bench: .venv/.tested  ## the measurements of docs/performance.md
 	$(BIN)/pytest -m bench -s -p no:randomly --timeout 900 tests/bench

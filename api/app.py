@@ -3,25 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from api.announcements import Announcements
+from api.graphql import graphql_routes
 from api.health import health_routes
+from api.limits import Limits
 from api.middleware import Envelope
+from api.operations import Operations
+from api.platform import cancelled, make_worker, open_database
+from api.sessions import Contexts, Tokens
 from api.settings import Settings
 from api.state import State
 from api.work import all_work
-from api.worker import Pace, Worker
 from models.kernel.clock import Clock
-from models.kernel.database import Database
 from models.kernel.sealing import Keyring
+from models.parties.passwords import Passwords
+from resolvers.context import Context, Platform
+from resolvers.schema import schema
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -58,7 +65,7 @@ def create_app(
     app = Starlette(
         routes=[*health_routes(settings), *(routes or platform_routes)(settings)],
         middleware=[
-            Middleware(Envelope, is_https=settings.address.startswith("https://")),
+            Middleware(Envelope, is_https=settings.is_https),
             Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes),
         ],
         exception_handlers={HTTPException: _refuse},
@@ -68,31 +75,29 @@ def create_app(
     return app
 
 
-def platform_routes(_settings: Settings) -> list[BaseRoute]:
+def platform_routes(settings: Settings) -> list[BaseRoute]:
     """The doors of the platform."""
-    return []
-
-
-def open_database(settings: Settings, clock: Clock | None = None) -> Database:
-    """The database of the settings; the folder of the embedded default is made."""
-    if settings.is_embedded:
-        settings.run_folder.mkdir(parents=True, exist_ok=True)
-    return Database(
-        settings.database,
-        clock=clock,
-        keyring=Keyring.parse(settings.sealing_key.get_secret_value()),
-        pool_size=settings.database_pool_size,
+    contexts = Contexts(
+        Tokens(Keyring.parse(settings.token_key.get_secret_value())),
+        _platform_of,
+        is_secure=settings.is_https,
+        hides_schema=settings.is_production,
     )
+    operations: Operations[Context] = Operations(schema, Limits(body_bytes=settings.max_body_bytes))
+    return graphql_routes(operations, contexts, allowed_origins=settings.allowed_origins)
 
 
-def make_worker(settings: Settings, database: Database, announcements: Announcements) -> Worker:
-    """A worker of this platform, with the pace of the settings."""
-    pace = Pace(
-        concurrency=settings.worker_concurrency,
-        poll_seconds=settings.worker_poll_seconds,
-        event_batch=settings.event_batch,
-    )
-    return Worker(database, announcements, all_work(), pace=pace)
+def _platform_of(connection: HTTPConnection) -> Platform:
+    platform: Platform = connection.scope["state"]["platform"]
+    return platform
+
+
+class PaymentsOff:
+    """Where no payment provider is: gifts come by bank transfer, and no payment page is opened."""
+
+    async def open(self, donation_id: UUID) -> str | None:  # noqa: ARG002 - there is nothing to open
+        """None: there is no page."""
+        return None
 
 
 @asynccontextmanager
@@ -110,6 +115,12 @@ async def _open(settings: Settings, clock: Clock | None) -> AsyncIterator[State]
             announcements=announcements,
             work=all_work(),
             worker=worker,
+            platform=Platform(
+                database,
+                passwords=Passwords(),
+                checkout=PaymentsOff(),
+                announcements=announcements,
+            ),
         )
     finally:
         announcements.close()
@@ -119,13 +130,6 @@ async def _open(settings: Settings, clock: Clock | None) -> AsyncIterator[State]
                 await tasks[1]
         await cancelled(tasks)
         await database.close()
-
-
-async def cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         help="townships and villages only below these codes, as in 511702,3607",
     )
     add("check-books", _check_books, "recompute every balance and seal, and say what differs")
+    add("export-schema", _export_schema, "print the GraphQL schema")
     making = add("create-administrator", _create_administrator, "make somebody an administrator")
     making.add_argument("sign_in_name", help="the name to sign in with")
     making.add_argument("--name", required=True, help="the person's name")
@@ -110,7 +111,7 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> int:
 
 async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
     from api.announcements import Announcements
-    from api.app import cancelled, make_worker, open_database
+    from api.platform import cancelled, make_worker, open_database
     from api.serving import handled_signals
 
     _configure_logs(settings)
@@ -193,17 +194,23 @@ async def _check_books(settings: Settings, _asked: argparse.Namespace) -> int:
     return WRONG if found else DONE
 
 
-async def _create_administrator(settings: Settings, asked: argparse.Namespace) -> int:
-    from argon2 import PasswordHasher
+async def _export_schema(_settings: Settings, _asked: argparse.Namespace) -> int:
+    from resolvers.schema import schema
 
+    print(schema.as_str())
+    return DONE
+
+
+async def _create_administrator(settings: Settings, asked: argparse.Namespace) -> int:
     from models.kernel.ids import new_id
     from models.kernel.refusals import Refusal
     from models.parties.grants import create_administrator
+    from models.parties.passwords import Passwords
     from models.parties.people import checked_password
     from resolvers.refusals import refused
 
     async def create(database: "Database") -> None:
-        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+        hashed = await Passwords().hash(password)
         await database.transact(
             lambda transaction: create_administrator(
                 transaction,
@@ -236,7 +243,7 @@ def _read_password(*, from_stdin: bool) -> str | None:
 async def _with_database(
     settings: Settings, work: Callable[["Database"], Coroutine[Any, Any, Result]]
 ) -> Result:
-    from api.app import open_database
+    from api.platform import open_database
 
     database = open_database(settings)
     try:

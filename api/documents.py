@@ -12,6 +12,7 @@ from typing import Final
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     Node,
@@ -46,6 +47,12 @@ class Chosen:
     @property
     def kind(self) -> OperationType:
         return self.operation.operation
+
+    @property
+    def counted_as(self) -> str:
+        """Its kind and first field: a name of the schema's, so that there are only so many."""
+        first = self.operation.selection_set.selections[0]
+        return f"{self.kind.value}.{first.name.value if isinstance(first, FieldNode) else '...'}"
 
 
 class Documents:

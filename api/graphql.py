@@ -128,6 +128,7 @@ class GraphQLEndpoint(Generic[C]):
         else:
             asked = await read_body(request, limits)
         chosen = self.operations.choose(asked)
+        request.scope.setdefault("state", {})["operation"] = chosen.counted_as
         if chosen.kind is OperationType.MUTATION and request.method == "GET":
             raise RequestRefusedError(
                 405, "METHOD_NOT_ALLOWED", "A mutation needs POST.", headers={"allow": "POST"}

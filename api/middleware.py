@@ -30,8 +30,8 @@ _HEADERS: Mapping[str, str] = {
 class Envelope:
     """The outermost layer of the application.
 
-    Whoever answers a request may set `operation` in the request's state: a name of ours, never of
-    the client's, under which it is counted. Without one it is counted under its route.
+    Whoever answers a request may set in its state `operation`, a name of ours and never of the
+    client's, under which it is counted instead of its route; and `actor_id`, for the log.
     """
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
@@ -86,6 +86,7 @@ class Envelope:
             operation=operation,
             status=status,
             milliseconds=round(seconds * 1000, 1),
+            actor_id=scope["state"].get("actor_id"),
         )
 
 

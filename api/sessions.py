@@ -175,6 +175,8 @@ class Contexts:
             elif cookie:
                 carrier.drop()
         actor = ANONYMOUS if shown is None else shown.actor
+        if actor.person_id is not None:
+            connection.scope.setdefault("state", {})["actor_id"] = str(actor.person_id)
         yield Context(
             platform,
             carrier,

@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         return self.environment is Environment.PRODUCTION
 
     @property
+    def is_https(self) -> bool:
+        """Whether people reach it by TLS."""
+        return self.address.startswith("https://")
+
+    @property
     def address(self) -> str:
         """The address people use, without a slash at its end."""
         return (self.public_url or self.loopback_address).rstrip("/")

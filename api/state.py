@@ -6,6 +6,7 @@ from api.announcements import Announcements
 from api.settings import Settings
 from api.worker import Work, Worker
 from models.kernel.database import Database
+from resolvers.context import Platform
 
 
 class State(TypedDict):
@@ -16,3 +17,4 @@ class State(TypedDict):
     announcements: Announcements
     work: Work
     worker: Worker | None
+    platform: Platform

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import build_schema
 from sqlalchemy import select
 
 from models.kernel.database import Database
@@ -107,7 +108,7 @@ def test_help_names_every_command(environment: dict[str, str]) -> None:
     assert helped.returncode == 0
     for command in (
         *("serve", "work", "migrate", "load-reference"),
-        *("check-books", "create-administrator"),
+        *("check-books", "create-administrator", "export-schema"),
     ):
         assert command in helped.stdout
         assert run(environment, command, "--help").returncode == 0
@@ -126,6 +127,15 @@ def test_what_cannot_be_used_is_told_in_words(environment: dict[str, str]) -> No
         assert refused.returncode == 2
         assert words in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_the_schema_is_printed(environment: dict[str, str]) -> None:
+    printed = run(environment, "export-schema")
+
+    assert printed.returncode == 0
+    core = build_schema(printed.stdout)
+    assert core.query_type is not None
+    assert "viewer" in core.query_type.fields
 
 
 async def test_migrating_twice_is_the_same_as_once(environment: dict[str, str]) -> None:
@@ -173,6 +183,8 @@ async def test_the_platform_serves_and_stops_when_asked(loaded: dict[str, str]) 
             ready = await client.get("/readyz")
             metrics = await client.get("/metrics")
             lost = await client.get("/no-such-page", headers={"x-request-id": "request-12345"})
+            answered = await client.post("/graphql", json={"query": "{ viewer { __typename } }"})
+            counted = await client.get("/metrics")
             too_large = await client.post("/readyz", content=b"x" * 1_000_001)
         process.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(process.communicate(), 20)
@@ -180,6 +192,8 @@ async def test_the_platform_serves_and_stops_when_asked(loaded: dict[str, str]) 
     assert alive.status_code == 200
     assert ready.json() == {"ready": True, "database": "ok", "worker": "ok"}
     assert 'yuanliu_schedule_late_seconds{schedule="sweep"} 0.0' in metrics.text
+    assert answered.json() == {"data": {"viewer": None}}
+    assert 'operation="query.viewer",status="200"' in counted.text
     assert (lost.status_code, lost.headers["x-request-id"]) == (404, "request-12345")
     assert lost.headers["x-content-type-options"] == "nosniff"
     assert too_large.status_code in {405, 413}
