@@ -18,9 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stdnum import luhn
 
 from models import places
-from models.kernel import audit
+from models.kernel import audit, personal_data
 from models.kernel.database import Base, Transaction
-from models.kernel.refusals import InvalidValue
+from models.kernel.refusals import InvalidValue, NotFound
 from models.kernel.sealing import Place
 from models.parties import Actor
 from models.places import DivisionLevel
@@ -125,6 +125,42 @@ async def register_household(
         subject_id=household_id,
     )
     return household_id
+
+
+async def reveal_card_number(
+    transaction: Transaction, actor: Actor, *, household_id: UUID, purpose: str
+) -> str:
+    """The whole card number, for who pays; the caller has asked the actor's right to.
+
+    After: the read is recorded with its purpose. Refuses with NotFound.
+    """
+    assert actor.person_id is not None
+    sealed = await transaction.connection.scalar(
+        select(Household.card_number).where(Household.id == household_id)
+    )
+    if sealed is None:
+        raise NotFound(noun="household")
+    return await personal_data.unseal(
+        transaction,
+        actor.person_id,
+        sealed=sealed,
+        place=Place("households", "card_number", household_id),
+        purpose=purpose,
+    )
+
+
+async def ids_with_card(transaction: Transaction, card_number: str) -> list[UUID]:
+    """The households that gave this card, whichever key its fingerprint was made with.
+
+    Nothing is opened, so nothing is recorded.
+    """
+    candidates = transaction.keyring.fingerprints(_CARD, card_number)
+    statement = (
+        select(Household.id)
+        .where(Household.card_fingerprint.in_(candidates))
+        .order_by(Household.registered_at, Household.id)
+    )
+    return list((await transaction.execute(statement)).scalars())
 
 
 async def by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Any]:
