@@ -17,7 +17,9 @@ from strawberry.utils.await_maybe import await_maybe
 
 from models.funds import fund, receipts
 from models.parties import Actor, grants, organisations, people
-from models.parties.rights import ANYONE, Right
+from models.parties.rights import ANYONE, SIGNED_IN, Right
+from models.procurement import budgets, orders, suppliers
+from models.procurement.orders import OrderMove
 from models.relief import payouts
 
 Root = TypeVar("Root", bound=type)
@@ -47,6 +49,30 @@ ACCESS: Final[Mapping[str, Right]] = {
     "reliefPayouts": payouts.READING,
     "grantReliefPayout": payouts.APPROVING,
     "settleReliefPayout": payouts.SETTLING,
+    # What is sold, and what is bought of it
+    "products": ANYONE,
+    "product": ANYONE,
+    "villageBenefits": ANYONE,
+    "orders": SIGNED_IN,
+    "order": SIGNED_IN,
+    "budgetUnit": SIGNED_IN,
+    "myBudgetUnits": SIGNED_IN,
+    "orderQuote": orders.BUYING,
+    "placeOrder": orders.BUYING,
+    "confirmOrder": orders.right_to(OrderMove.CONFIRM),
+    "shipOrder": orders.right_to(OrderMove.SHIP),
+    "rejectOrder": orders.right_to(OrderMove.REJECT),
+    "cancelOrder": orders.right_to(OrderMove.CANCEL),
+    "acceptOrder": orders.right_to(OrderMove.ACCEPT),
+    "returnGoods": orders.right_to(OrderMove.RETURN),
+    "recordOrderPayment": orders.right_to(OrderMove.PAY),
+    "admitSupplier": suppliers.ADMITTING,
+    "suspendSupplier": suppliers.ADMITTING,
+    "offerProduct": suppliers.SELLING,
+    "changePrice": suppliers.SELLING,
+    "changeStock": suppliers.SELLING,
+    "addLot": suppliers.SELLING,
+    "grantAppropriation": budgets.GRANTING,
 }
 
 

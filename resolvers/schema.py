@@ -4,26 +4,50 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.access import guarded
+from resolvers.budget_units import BudgetUnit, BudgetUnitMutation, BudgetUnitQuery
 from resolvers.fund_desk import FundDeskMutation, FundsSubscription
 from resolvers.funds import Fund, FundsQuery, ReplenishmentCall
 from resolvers.identities import NodeQuery
+from resolvers.order_desk import OrderDeskMutation
+from resolvers.orders import Order, OrderQuery
 from resolvers.parties import Grant, Organisation, PartiesMutation, Person
 from resolvers.places import PlacesQuery
+from resolvers.products import Product, ProductQuery
+from resolvers.quotes import OrderQuoteQuery
 from resolvers.refusals import RefusalHandler
 from resolvers.relief import ReliefMutation, ReliefPayout, ReliefQuery
 from resolvers.scalars import SCALARS
 from resolvers.signing_in import SigningInMutation, SigningInQuery
+from resolvers.supplier_desk import SupplierDeskMutation
 
 
 @guarded
 @strawberry.type(description="查询。Questions.")
-class Query(NodeQuery, SigningInQuery, PlacesQuery, FundsQuery, ReliefQuery):
+class Query(
+    NodeQuery,
+    SigningInQuery,
+    PlacesQuery,
+    FundsQuery,
+    ReliefQuery,
+    ProductQuery,
+    OrderQuery,
+    OrderQuoteQuery,
+    BudgetUnitQuery,
+):
     """What can be asked."""
 
 
 @guarded
 @strawberry.type(description="操作。Commands.")
-class Mutation(SigningInMutation, PartiesMutation, FundDeskMutation, ReliefMutation):
+class Mutation(
+    SigningInMutation,
+    PartiesMutation,
+    FundDeskMutation,
+    ReliefMutation,
+    SupplierDeskMutation,
+    BudgetUnitMutation,
+    OrderDeskMutation,
+):
     """What can be done."""
 
 
@@ -37,7 +61,17 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    types=[Fund, Grant, Organisation, Person, ReliefPayout, ReplenishmentCall],
+    types=[
+        BudgetUnit,
+        Fund,
+        Grant,
+        Order,
+        Organisation,
+        Person,
+        Product,
+        ReliefPayout,
+        ReplenishmentCall,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS),
     exception_handlers=[RefusalHandler()],
 )

@@ -228,4 +228,6 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "out_of_range": {"zh": "超出范围", "en": "it is out of range"},
     "too_large_to_pay_online": {"zh": "金额过大，不能线上支付", "en": "too large to pay online"},
     "too_long": {"zh": "太长", "en": "it is too long"},
+    "village_twice": {"zh": "同一个村出现两次", "en": "a village is in it twice"},
+    "not_a_division": {"zh": "不是区划代码", "en": "it is not the code of a division"},
 }

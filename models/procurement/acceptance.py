@@ -32,6 +32,7 @@ from models.procurement.orders import (
     OrderMove,
     Taken,
     advance,
+    require_length,
     settled_state,
     take,
 )
@@ -100,6 +101,7 @@ async def accept(
     After: the accepted amount is payable, and attributed to the lots' villages. Refuses with
     NotFound, NotYourUnit, WrongState, InvalidValue or QuantityExceeded.
     """
+    require_length("note", note)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.ACCEPT)
     steps = await _steps(
         transaction, order, quantities, left=lambda line: line.quantity - line.accepted_quantity
@@ -141,15 +143,14 @@ async def return_goods(
     *,
     order_id: UUID,
     quantities: Sequence[LineQuantity] | None = None,
-    reason: str,
+    reason: str = "",
 ) -> None:
     """Give back accepted goods, by the unit: the given quantities, or all that was accepted.
 
     After: the amount is available to the unit again, and no longer attributed to villages. Refuses
     with NotFound, NotYourUnit, WrongState, InvalidValue or QuantityExceeded.
     """
-    if not reason.strip():
-        raise InvalidValue(path="reason", reason="missing")
+    require_length("reason", reason)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.RETURN)
     steps = await _steps(
         transaction,

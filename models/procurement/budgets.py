@@ -265,6 +265,18 @@ async def figures(
     return {unit_id: Figures(unit_id, year, **found) for unit_id, found in balances.items()}
 
 
+async def figures_by_year(
+    connection: AsyncConnection, keys: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Figures]:
+    """The appropriations of units in years, as `figures` gives them."""
+    found: dict[tuple[UUID, int], Figures] = {}
+    for year in {year for _, year in keys}:
+        unit_ids = [unit_id for unit_id, wanted in keys if wanted == year]
+        by_unit = await figures(connection, unit_ids, year=year)
+        found |= {(unit_id, year): by_unit[unit_id] for unit_id in unit_ids}
+    return found
+
+
 async def readable_unit_ids(
     connection: AsyncConnection, actor: Actor, unit_ids: Collection[UUID]
 ) -> set[UUID]:

@@ -21,12 +21,12 @@ from models.procurement.orders import (
     OrderState,
     Taken,
     advance,
+    require_length,
     settled_state,
     take,
 )
 from models.procurement.products import Product
 
-REASON_LENGTH_MAX = 400
 _IN_STOCK = frozenset({OrderState.PLACED, OrderState.CONFIRMED})
 
 
@@ -44,7 +44,7 @@ async def ship(transaction: Transaction, actor: Actor, *, order_id: UUID, note: 
 
     Refuses with NotFound, NotYourSupplier, WrongState or InvalidValue.
     """
-    _require_length("note", note)
+    require_length("note", note)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.SHIP)
     await advance(
         transaction, actor, order=order, move=OrderMove.SHIP, to=OrderState.SHIPPED, note=note
@@ -59,7 +59,7 @@ async def reject(transaction: Transaction, actor: Actor, *, order_id: UUID, reas
     """
     if not reason.strip():
         raise InvalidValue(path="reason", reason="missing")
-    _require_length("reason", reason)
+    require_length("reason", reason)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.REJECT)
     await _give_up(
         transaction,
@@ -79,7 +79,7 @@ async def cancel(
     After: what it held of the appropriation is available again. Refuses with NotFound, NotYourUnit,
     WrongState or InvalidValue.
     """
-    _require_length("reason", reason)
+    require_length("reason", reason)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.CANCEL)
     to = OrderState.CANCELLED
     if order.state is OrderState.PARTLY_ACCEPTED:
@@ -138,8 +138,3 @@ async def _put_back(transaction: Transaction, order_id: UUID) -> None:
             for line in lines.all()
         ],
     )
-
-
-def _require_length(path: str, text: str) -> None:
-    if len(text) > REASON_LENGTH_MAX:
-        raise InvalidValue(path=path, reason="length")

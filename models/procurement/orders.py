@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
 from models.kernel.money import Fen
-from models.kernel.refusals import NotFound, Refusal, WrongState
+from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
 from models.parties import Actor, Organisation, Role
 from models.parties.rights import Right, own
 from models.procurement.budgets import NOTHING, PURSE_COLUMNS, Appropriation, Purse
@@ -39,6 +39,7 @@ from models.procurement.scope import readable_orders
 from models.procurement.suppliers import SELLING, NotYourSupplier
 
 BUYING = own(Role.OFFICER)
+NOTE_LENGTH_MAX = 400
 
 
 class OrderState(enum.StrEnum):
@@ -110,7 +111,7 @@ class Order(Base):
     division_code: Mapped[str] = mapped_column(String(12))
     placed_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     placed_at: Mapped[dt.datetime]
-    note: Mapped[str] = mapped_column(String(400))
+    note: Mapped[str] = mapped_column(String(NOTE_LENGTH_MAX))
     state: Mapped[OrderState]
     due_on: Mapped[dt.date | None]
     total_fen: Mapped[Fen]
@@ -161,7 +162,7 @@ class OrderEvent(Base):
     move: Mapped[OrderMove]
     state: Mapped[OrderState]
     amount_fen: Mapped[Fen]
-    note: Mapped[str] = mapped_column(String(400))
+    note: Mapped[str] = mapped_column(String(NOTE_LENGTH_MAX))
 
 
 @dataclass(eq=False)
@@ -252,6 +253,12 @@ def right_to(move: OrderMove) -> Right:
     if PARTIES[move] == {Party.UNIT, Party.SUPPLIER}:
         return BUYING | SELLING
     return BUYING if Party.UNIT in PARTIES[move] else SELLING
+
+
+def require_length(path: str, text: str) -> None:
+    """Refuses with InvalidValue a note or reason that is longer than is kept."""
+    if len(text) > NOTE_LENGTH_MAX:
+        raise InvalidValue(path=path, reason="length")
 
 
 def require_officer(actor: Actor, unit_id: UUID) -> UUID:

@@ -14,7 +14,6 @@ from models.kernel.clock import business_date
 from models.kernel.database import Transaction
 from models.kernel.ids import new_code, new_id
 from models.kernel.money import Fen
-from models.kernel.refusals import InvalidValue
 from models.parties import Actor
 from models.procurement import budgets
 from models.procurement.baskets import Basket, Wanted, price
@@ -25,11 +24,10 @@ from models.procurement.orders import (
     OrderLine,
     OrderMove,
     OrderState,
+    require_length,
     require_officer,
 )
 from models.procurement.products import Product, out_of_stock
-
-NOTE_LENGTH_MAX = 400
 
 _TAKE_AND_WRITE = text(
     """
@@ -87,8 +85,7 @@ async def place(
     SupplierNotAdmitted, NoValidLot, OutOfStock or BudgetExceeded.
     """
     placed_by = require_officer(actor, unit_id)
-    if len(note) > NOTE_LENGTH_MAX:
-        raise InvalidValue(path="note", reason="length")
+    require_length("note", note)
     basket = await price(
         transaction.connection,
         unit_id=unit_id,

@@ -16,14 +16,14 @@ from models.parties.rights import ANYONE, SIGNED_IN, NotPermitted, NotSignedIn, 
 from resolvers import access
 from resolvers.schema import Mutation, Query, schema
 from tests.clients import STRANGERS, Case, make_clients, mutate, whole
-from tests.resolvers import funds_cases, parties_cases
+from tests.resolvers import funds_cases, parties_cases, procurement_cases
 
 TABLE = access.ACCESS
 AUDITOR = Actor(new_id(), (Grant(Role.AUDITOR, new_id(), "511702000000", "/a/"),))
 DONOR = Actor(new_id())
 
 
-CASES = (*parties_cases.CASES, *funds_cases.CASES)
+CASES = (*parties_cases.CASES, *funds_cases.CASES, *procurement_cases.CASES)
 PUBLIC = parties_cases.PUBLIC
 
 
