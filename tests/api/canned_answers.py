@@ -312,6 +312,13 @@ def answers(**changes: Any) -> dict[str, Any]:
                 ),
             ]
         ),
+        "division": DISTRICT,
+        "villageBenefits": connection(
+            [
+                {"village": village, "amountFen": "95475", "orderCount": 3, "year": 2026}
+                for village in VILLAGES
+            ]
+        ),
         "fund": fund(),
         "donation": donation(),
         "donationByToken": donation(),

@@ -62,6 +62,12 @@ STATES: dict[str, tuple[str, dict[str, Any]]] = {
     "donation received": (GIFT, {}),
     "receipt": ("/r/R-8F3K-2MNP-7QXTC", {}),
     "receipt search": ("/r", {"donation": None}),
+    "village": ("/villages/511702000000", {}),
+    "village, no benefit": ("/villages/511702000000", {"villageBenefits": connection([])}),
+    "village, no benefit in a year": (
+        "/villages/511702000000?year=2025",
+        {"villageBenefits": connection([])},
+    ),
     "orders": ("/orders", {}),
     "orders, filtered": ("/orders?state=SHIPPED", {}),
     "orders, none": ("/orders", {"orders": connection([])}),

@@ -23,6 +23,7 @@ ADDRESSES = (
     "/orders",
     "/orders/new",
     "/orders/T3JkZXI6MQ",
+    "/villages/511702000000",
 )
 SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, summary, input, select")]
   .filter(each => each.type !== "hidden" && !each.closest("p:not(.actions), .skip, label"))
