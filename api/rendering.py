@@ -18,6 +18,7 @@ from markupsafe import Markup
 from api import charts
 from api.languages import TAGS, Language, sentence, word
 from api.static_files import StaticFiles
+from models.kernel.calendar import working_days_between
 from models.kernel.clock import SHANGHAI, business_date
 from models.kernel.ids import new_id
 from models.kernel.money import Fen, capitals, parse_yuan, yuan
@@ -45,6 +46,11 @@ def moment(instant: str | dt.datetime) -> str:
 def days_until(day: str, today: dt.date) -> int:
     """Calendar days that are left until a date; below zero once it has passed."""
     return (dt.date.fromisoformat(day) - today).days
+
+
+def working_days_until(day: str, today: dt.date) -> int:
+    """Working days that are left until a date, that day with them."""
+    return working_days_between(today, dt.date.fromisoformat(day))
 
 
 def share(basis_points: int) -> str:
@@ -95,6 +101,7 @@ class Renderer:
             amount=amount,
             moment=moment,
             days_until=days_until,
+            working_days_until=working_days_until,
             share=share,
             capitals=lambda fen: capitals(Fen(int(fen))),
             quick_response=quick_response,

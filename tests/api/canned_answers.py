@@ -2,50 +2,35 @@
 
 from typing import Any
 
+from tests.api.canned_orders import PRODUCTS, SHARES, order
+from tests.api.canned_places import DISTRICT, VILLAGES
+
 PAY_ORIGIN = "http://127.0.0.1:18441"
 
 
-def division(name: str, code: str, path: str = "四川省达州市通川区") -> dict[str, Any]:
-    return {
-        "code": code,
-        "name": name,
-        "path": path + name,
-        "level": 5,
-        "designated": False,
-        "__typename": "Division",
-    }
-
-
-VILLAGES = [
-    division("尖山村", "511702104201", "四川省达州市通川区复兴镇"),
-    division("九龙桥社区", "511702104005", "四川省达州市通川区复兴镇"),
-    division("新桥村", "511702118204", "四川省达州市通川区碑庙镇"),
-    division("长乐村", "511702121207", "四川省达州市通川区江陵镇"),
-]
-DISTRICT = {
-    "code": "511702000000",
-    "name": "通川区",
-    "path": "四川省达州市通川区",
-    "level": 3,
-    "designated": False,
-}
 CALL = {
     "id": "Q2FsbDox",
     "number": "BC-2026-0007",
     "openedAt": "2026-11-18T02:00:00+00:00",
-    "shortfallFen": "8000000",
+    "requiredFen": "8000000",
     "outstandingFen": "5000000",
     "metFen": "3000000",
     "dueOn": "2026-12-09",
     "dueProvisional": False,
     "workingDays": 15,
-    "workingDaysLeft": 13,
-    "state": "OPEN",
     "closedAt": None,
     "overdue": False,
     "events": [
-        {"occurredAt": "2026-11-18T02:00:00+00:00", "kind": "OPENED", "amountFen": "8000000"},
-        {"occurredAt": "2026-11-20T03:10:00+00:00", "kind": "PARTLY_MET", "amountFen": "3000000"},
+        {
+            "occurredAt": f"2026-11-{day}T02:00:00+00:00",
+            "kind": kind,
+            "amountFen": amount,
+            "outstandingFen": outstanding,
+        }
+        for day, kind, amount, outstanding in (
+            (18, "OPENED", "8000000", "8000000"),
+            (20, "PARTLY_MET", "3000000", "5000000"),
+        )
     ],
 }
 
@@ -83,18 +68,38 @@ def fund(**changes: Any) -> dict[str, Any]:
         "entries": {
             "nodes": [
                 {
-                    "id": f"RW50cnk{index}",
+                    "number": 63 - index,
                     "occurredAt": f"2026-11-{day:02d}T03:10:00+00:00",
                     "reason": reason,
-                    "description": text,
-                    "amountFen": amount,
+                    "source": source,
+                    "memo": memo,
+                    "amountFen": change,
+                    "availableChangeFen": held,
                     "balanceFen": after,
+                    "availableFen": after,
                 }
-                for index, (day, reason, text, amount, after) in enumerate(
+                for index, (
+                    day,
+                    reason,
+                    source,
+                    memo,
+                    change,
+                    held,
+                    after,
+                ) in enumerate(
                     (
-                        (20, "REPLENISHED", "区财政补充 BC-2026-0007", "3000000", "97100000"),
-                        (18, "PAYOUT_PAID", "救助发放 JZ-0031", "-350000", "94100000"),
-                        (17, "DONATION_RECEIVED", "捐赠 爱心人士", "20000", "94450000"),
+                        (
+                            20,
+                            "district_finance_received",
+                            "DISTRICT_FINANCE",
+                            "通财社〔2026〕118号",
+                            "3000000",
+                            "3000000",
+                            "97100000",
+                        ),
+                        (19, "payout_held", None, "", "0", "-350000", "94100000"),
+                        (18, "payout_paid", None, "", "-350000", "0", "94100000"),
+                        (17, "donation_received", "DONATION", "", "20000", "20000", "94450000"),
                     )
                 )
             ],
@@ -112,7 +117,6 @@ def fund(**changes: Any) -> dict[str, Any]:
         ],
         "paidOutFen": "6300000",
         "payoutCount": 31,
-        "helpedHouseholdCount": 31,
     }
     return known | changes
 
@@ -163,94 +167,7 @@ def donation(**changes: Any) -> dict[str, Any]:
     return known | changes
 
 
-def product(index: int, name: str, unit: str, price: int) -> dict[str, Any]:
-    return {
-        "__typename": "Product",
-        "id": f"UHJvZHVjdD{index}",
-        "name": name,
-        "category": "粮油",
-        "unitName": unit,
-        "unitPriceFen": str(price),
-        "stockQuantity": 800,
-        "supplier": {"id": "T3JnOjk", "name": "于都县梓山富硒蔬菜专业合作社"},
-        "county": {
-            "code": "360731000000",
-            "name": "于都县",
-            "path": "江西省赣州市于都县",
-            "level": 3,
-            "designated": True,
-        },
-        "designated": True,
-        "villages": [
-            {"village": VILLAGES[0], "basisPoints": 6250},
-            {"village": VILLAGES[2], "basisPoints": 3750},
-        ],
-    }
-
-
-PRODUCTS = [
-    product(1, "富硒丝苗米 5 kg", "袋", 5800),
-    product(2, "赣南脐橙 一级果", "箱", 6850),
-    product(3, "山茶油 1 L", "瓶", 12800),
-]
-SHARES = [
-    {"village": VILLAGES[0], "amountFen": "159125"},
-    {"village": VILLAGES[2], "amountFen": "95475"},
-]
-
-
-def order(**changes: Any) -> dict[str, Any]:
-    line = {
-        "id": "TGluZTox",
-        "product": PRODUCTS[0],
-        "quantity": 20,
-        "unitPriceFen": "5800",
-        "amountFen": "116000",
-        "acceptedQuantity": 0,
-        "acceptedFen": "0",
-        "returnedQuantity": 0,
-        "returnedFen": "0",
-        "benefits": SHARES,
-    }
-    known = {
-        "__typename": "Order",
-        "id": "T3JkZXI6MQ",
-        "number": "DD-7Q2K-91MX",
-        "unit": {"id": "T3JnOjE", "name": "赣州市第三中学"},
-        "supplier": PRODUCTS[0]["supplier"],
-        "state": "SHIPPED",
-        "paymentState": "UNPAID",
-        "totalFen": "254600",
-        "acceptedFen": "0",
-        "returnedFen": "0",
-        "paidFen": "0",
-        "payableFen": "0",
-        "transferCode": "YL7Q2K91",
-        "placedAt": "2026-11-18T01:20:00+00:00",
-        "dueOn": None,
-        "lines": [
-            line,
-            line
-            | {
-                "id": "TGluZToy",
-                "product": PRODUCTS[1],
-                "quantity": 20,
-                "unitPriceFen": "6930",
-                "amountFen": "138600",
-            },
-        ],
-        "benefits": SHARES,
-        "history": [
-            {
-                "occurredAt": f"2026-11-{day}T01:20:00+00:00",
-                "state": state,
-                "actor": {"id": "UDox", "name": "曾敏"},
-                "note": None,
-            }
-            for day, state in ((18, "PLACED"), (19, "CONFIRMED"), (20, "SHIPPED"))
-        ],
-    }
-    return known | changes
+MONEY_OF_A_YEAR = ("totalFen", "availableFen", "heldFen", "payableFen", "paidFen")
 
 
 def connection(nodes: list[Any]) -> dict[str, Any]:
@@ -336,7 +253,18 @@ def answers(**changes: Any) -> dict[str, Any]:
                     "paidFen": "529000",
                 },
             },
-            {"id": "VW5pdDoy", "name": "赣州市第三中学东校区", "year": None},
+            {
+                "id": "VW5pdDoy",
+                "name": "赣州市第三中学东校区",
+                "year": {
+                    "year": 2026,
+                    "totalFen": "0",
+                    "availableFen": "0",
+                    "heldFen": "0",
+                    "payableFen": "0",
+                    "paidFen": "0",
+                },
+            },
         ],
         "orderQuote": {
             "__typename": "OrderQuote",

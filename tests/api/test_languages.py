@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
 
+from graphql import GraphQLEnumType
 from jinja2 import Environment, nodes
 
 from api import languages
+from tests.api.canned import ENTRANCE
 
 FOLDER = Path(languages.FOLDER)
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
@@ -58,3 +60,19 @@ def test_a_word_is_given_in_the_language_that_is_asked() -> None:
     assert languages.word("en", "DonationMethod", "ALIPAY") == "Alipay"
     assert languages.chosen("en") == "en"
     assert languages.chosen("fr") == languages.chosen(None) == "zh"
+
+
+def test_every_enum_that_is_shown_has_a_word_for_each_of_its_values() -> None:
+    shown = {
+        call.args[0].value
+        for file in FOLDER.glob("*.html")
+        for call in Environment(autoescape=True).parse(file.read_text("utf-8")).find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name)
+        and call.node.name == "word"
+        and isinstance(call.args[0], nodes.Const)
+    }
+    assert shown - set(languages.WORDS) == set()
+    for name in shown - {"EntryReason"}:
+        enum = ENTRANCE.schema.type_map[name]
+        assert isinstance(enum, GraphQLEnumType)
+        assert set(languages.WORDS[name]) == set(enum.values)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.api.canned import TRACE, CannedDoor, application
-from tests.api.canned_answers import PAY_ORIGIN, answers, order, refused
+from tests.api.canned_answers import PAY_ORIGIN, answers, refused
+from tests.api.canned_orders import order
 from tests.api.html_rules import findings
 
 SITE = "http://testserver"

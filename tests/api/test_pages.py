@@ -9,17 +9,8 @@ import pytest
 
 from api.static_files import StaticFiles
 from tests.api.canned import CannedDoor, application
-from tests.api.canned_answers import (
-    CALL,
-    PAY_ORIGIN,
-    PRODUCTS,
-    answers,
-    connection,
-    donation,
-    fund,
-    order,
-    viewer,
-)
+from tests.api.canned_answers import CALL, PAY_ORIGIN, answers, connection, donation, fund, viewer
+from tests.api.canned_orders import PRODUCTS, order
 from tests.api.html_rules import findings
 
 BUDGET_BYTES = 50_000
