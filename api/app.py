@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from starlette.applications import Starlette
@@ -23,12 +23,15 @@ from api.platform import cancelled, make_worker, open_database
 from api.sessions import Contexts, Tokens
 from api.settings import Settings
 from api.state import State
-from api.work import all_work
+from api.work import all_work, hosted_payments
+from api.worker import Work, Worker
 from models.kernel.clock import Clock
+from models.kernel.database import Database
 from models.kernel.sealing import Keyring
 from models.parties.passwords import Passwords
 from resolvers.context import Context, Platform
 from resolvers.schema import schema
+from webhooks.routes import webhook_routes
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -84,7 +87,14 @@ def platform_routes(settings: Settings) -> list[BaseRoute]:
         hides_schema=settings.is_production,
     )
     operations: Operations[Context] = Operations(schema, Limits(body_bytes=settings.max_body_bytes))
-    return graphql_routes(operations, contexts, allowed_origins=settings.allowed_origins)
+    secret = settings.payment_webhook_secret
+    return [
+        *graphql_routes(operations, contexts, allowed_origins=settings.allowed_origins),
+        *webhook_routes(
+            stripe_secrets=[secret] if secret else [],
+            database_of=lambda request: _platform_of(request).database,
+        ),
+    ]
 
 
 def _platform_of(connection: HTTPConnection) -> Platform:
@@ -104,32 +114,45 @@ class PaymentsOff:
 async def _open(settings: Settings, clock: Clock | None) -> AsyncIterator[State]:
     database = open_database(settings, clock)
     announcements = Announcements(database)
-    worker = make_worker(settings, database, announcements) if settings.works_in_process else None
-    tasks = [asyncio.create_task(announcements.run())]
+    listening = asyncio.create_task(announcements.run())
     try:
-        if worker is not None:
-            tasks.append(asyncio.create_task(worker.run()))
-        yield State(
-            settings=settings,
-            database=database,
-            announcements=announcements,
-            work=all_work(),
-            worker=worker,
-            platform=Platform(
-                database,
-                passwords=Passwords(),
-                checkout=PaymentsOff(),
-                announcements=announcements,
-            ),
-        )
+        async with hosted_payments(settings, database) as payments:
+            work = all_work(payments)
+            async with _working(settings, database, announcements, work) as worker:
+                yield State(
+                    settings=settings,
+                    database=database,
+                    announcements=announcements,
+                    work=work,
+                    worker=worker,
+                    platform=Platform(
+                        database,
+                        passwords=Passwords(),
+                        checkout=payments or PaymentsOff(),
+                        announcements=announcements,
+                    ),
+                )
     finally:
         announcements.close()
-        if worker is not None:
-            worker.stop()
-            with suppress(Exception):
-                await tasks[1]
-        await cancelled(tasks)
+        await cancelled([listening])
         await database.close()
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, database: Database, announcements: Announcements, work: Work
+) -> AsyncIterator[Worker | None]:
+    """A worker beside the requests, where this process works; it stops in good order."""
+    if not settings.works_in_process:
+        yield None
+        return
+    worker = make_worker(settings, database, announcements, work)
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

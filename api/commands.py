@@ -113,6 +113,7 @@ async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
     from api.announcements import Announcements
     from api.platform import cancelled, make_worker, open_database
     from api.serving import handled_signals
+    from api.work import all_work, hosted_payments
 
     _configure_logs(settings)
     if (problem := await _prepare(settings, migrating=False)) is not None:
@@ -120,10 +121,11 @@ async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
     database = open_database(settings)
     announcements = Announcements(database)
     listening = asyncio.create_task(announcements.run())
-    worker = make_worker(settings, database, announcements)
     try:
-        with handled_signals(worker.stop):
-            await worker.run()
+        async with hosted_payments(settings, database) as payments:
+            worker = make_worker(settings, database, announcements, all_work(payments))
+            with handled_signals(worker.stop):
+                await worker.run()
     finally:
         await cancelled([listening])
         await database.close()

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from api.announcements import Announcements
 from api.settings import Settings
-from api.work import all_work
-from api.worker import Pace, Worker
+from api.worker import Pace, Work, Worker
 from models.kernel.clock import Clock
 from models.kernel.database import Database
 from models.kernel.sealing import Keyring
@@ -24,14 +23,16 @@ def open_database(settings: Settings, clock: Clock | None = None) -> Database:
     )
 
 
-def make_worker(settings: Settings, database: Database, announcements: Announcements) -> Worker:
+def make_worker(
+    settings: Settings, database: Database, announcements: Announcements, work: Work
+) -> Worker:
     """A worker of this platform, with the pace of the settings."""
     pace = Pace(
         concurrency=settings.worker_concurrency,
         poll_seconds=settings.worker_poll_seconds,
         event_batch=settings.event_batch,
     )
-    return Worker(database, announcements, all_work(), pace=pace)
+    return Worker(database, announcements, work, pace=pace)
 
 
 async def cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -184,6 +184,7 @@ async def test_the_platform_serves_and_stops_when_asked(loaded: dict[str, str]) 
             metrics = await client.get("/metrics")
             lost = await client.get("/no-such-page", headers={"x-request-id": "request-12345"})
             answered = await client.post("/graphql", json={"query": "{ viewer { __typename } }"})
+            unsigned = await client.post("/webhooks/stripe", json={"id": "evt_1"})
             counted = await client.get("/metrics")
             too_large = await client.post("/readyz", content=b"x" * 1_000_001)
         process.send_signal(signal.SIGTERM)
@@ -193,6 +194,7 @@ async def test_the_platform_serves_and_stops_when_asked(loaded: dict[str, str]) 
     assert ready.json() == {"ready": True, "database": "ok", "worker": "ok"}
     assert 'yuanliu_schedule_late_seconds{schedule="sweep"} 0.0' in metrics.text
     assert answered.json() == {"data": {"viewer": None}}
+    assert unsigned.status_code == 400
     assert 'operation="query.viewer",status="200"' in counted.text
     assert (lost.status_code, lost.headers["x-request-id"]) == (404, "request-12345")
     assert lost.headers["x-content-type-options"] == "nosniff"
