@@ -1,6 +1,6 @@
 """The access table names every root field, guards it, and each mutation refuses who may not."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from models.kernel.ids import new_id
 from models.parties import ANONYMOUS, Actor, Grant, Role
 from models.parties.rights import ANYONE, SIGNED_IN, NotPermitted, NotSignedIn, anywhere
 from resolvers import access
-from resolvers.schema import Mutation, Query, schema
+from resolvers.schema import Mutation, Query, Subscription, schema
 from tests.clients import STRANGERS, Case, make_clients, mutate, whole
+from tests.platform import context_of
 from tests.resolvers import funds_cases, parties_cases, procurement_cases
 
 TABLE = access.ACCESS
@@ -43,9 +44,56 @@ def test_the_table_names_every_field_of_every_root_and_nothing_else() -> None:
 
 
 def test_every_root_field_asks_the_table() -> None:
-    for root in (Query, Mutation):
+    for root in (Query, Mutation, Subscription):
         for field in get_object_definition(root, strict=True).fields:
             assert any(isinstance(extension, access.Guard) for extension in field.extensions), field
+
+
+def literal(kind: graphql.GraphQLInputType) -> str:
+    """Some value of a type, as a document spells it."""
+    if isinstance(kind, graphql.GraphQLNonNull):
+        return literal(kind.of_type)
+    if isinstance(kind, graphql.GraphQLList):
+        return f"[{literal(kind.of_type)}]"
+    if isinstance(kind, graphql.GraphQLEnumType):
+        return str(next(iter(kind.values)))
+    if isinstance(kind, graphql.GraphQLInputObjectType):
+        return f"{{{arguments(kind.fields)}}}"
+    return {"UUID": f'"{new_id()}"', "Int": "1", "Fen": "1", "Boolean": "true"}.get(
+        kind.name, '"x"'
+    )
+
+
+def arguments(fields: Mapping[str, Any]) -> str:
+    """What must be given, each with some value."""
+    return ", ".join(
+        f"{name}: {literal(field.type)}"
+        for name, field in fields.items()
+        if isinstance(field.type, graphql.GraphQLNonNull)
+    )
+
+
+CLOSED = [name for name in root_fields()["Query"] if TABLE[name].signed_in]
+
+
+@pytest.mark.parametrize("name", CLOSED)
+async def test_a_question_that_is_not_public_is_not_answered_to_nobody(
+    database: Database, name: str
+) -> None:
+    root = graphql.build_schema(schema.as_str()).query_type
+    assert root is not None
+    field = root.fields[name]
+    given = f"({arguments(field.args)})" if arguments(field.args) else ""
+    inner = (
+        "{ __typename }" if graphql.is_composite_type(graphql.get_named_type(field.type)) else ""
+    )
+
+    result = await schema.execute(
+        f"{{ {name}{given} {inner} }}", context_value=context_of(database)
+    )
+
+    assert result.errors is not None
+    assert [type(error.original_error) for error in result.errors] == [NotSignedIn]
 
 
 def test_every_mutation_is_tried_by_every_stranger() -> None:
