@@ -84,16 +84,21 @@ async def test_a_question_that_is_not_public_is_not_answered_to_nobody(
     assert root is not None
     field = root.fields[name]
     given = f"({arguments(field.args)})" if arguments(field.args) else ""
-    inner = (
-        "{ __typename }" if graphql.is_composite_type(graphql.get_named_type(field.type)) else ""
-    )
+    kind = graphql.get_named_type(field.type)
+    is_union = isinstance(kind, graphql.GraphQLUnionType)
+    inner = "{ __typename }" if graphql.is_composite_type(kind) else ""
+    if is_union:
+        inner = "{ __typename ... on Refused { code } }"
 
     result = await schema.execute(
         f"{{ {name}{given} {inner} }}", context_value=context_of(database)
     )
 
-    assert result.errors is not None
-    assert [type(error.original_error) for error in result.errors] == [NotSignedIn]
+    if is_union:
+        assert result.data == {name: {"__typename": "Refused", "code": "NOT_SIGNED_IN"}}
+    else:
+        assert result.errors is not None
+        assert [type(error.original_error) for error in result.errors] == [NotSignedIn]
 
 
 def test_every_mutation_is_tried_by_every_stranger() -> None:
