@@ -156,7 +156,13 @@ class Listing:
         """The cursor of the row with these keys."""
         assert len(values) == len(self.keys)
         written = [
-            write_instant(value) if isinstance(value, dt.datetime) else value for value in values
+            write_instant(value)
+            if isinstance(value, dt.datetime)
+            # asyncpg gives a kind of UUID of its own, which orjson does not know.
+            else str(value)
+            if isinstance(value, UUID)
+            else value
+            for value in values
         ]
         raw = orjson.dumps([VERSION, self.name, *written])
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
