@@ -12,7 +12,7 @@ from models.kernel import divisions as codes
 from models.kernel.database import Connection as Reader
 from models.kernel.money import BasisPoints, Fen
 from models.kernel.refusals import InvalidValue
-from models.places import level_of
+from models.places import full_names, level_of
 from models.procurement import catalog
 from models.procurement.catalog import Origin, Wish
 from resolvers.context import Context, Info
@@ -87,11 +87,16 @@ async def known_divisions(
     wants: AbstractSet[str],
 ) -> Mapping[str, Division]:
     """Divisions whose names were read already; what lies further is read only if it is wanted."""
-    if any(field in wants for field in _FAR_FIELDS):
+    if "designated" in wants:
         return await divisions_by_code(context, connection, names)
+    paths = await full_names(connection, names) if "path" in wants and names else {}
     return {
         code: Division(
-            code=code, name=name or code, path="", level=level_of(code), designated=False
+            code=code,
+            name=name or code,
+            path=paths.get(code, code),
+            level=level_of(code),
+            designated=False,
         )
         for code, name in names.items()
     }
