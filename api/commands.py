@@ -137,11 +137,15 @@ async def _prepare(settings: Settings, *, migrating: bool) -> str | None:
     from models.kernel.migrating import is_migrated, migrate
 
     async def prepare(database: "Database") -> str | None:
-        if settings.is_embedded or migrating:
+        may_migrate = settings.is_embedded or migrating
+        if not await is_migrated(database):
+            if not may_migrate:
+                return (
+                    "the database is not migrated: run `yuanliu migrate`, or serve with --migrate"
+                )
             await migrate(database)
+        if may_migrate:
             await _load_all(database, divisions=None)
-        elif not await is_migrated(database):
-            return "the database is not migrated: run `yuanliu migrate`, or serve with --migrate"
         return None
 
     try:

@@ -3,7 +3,7 @@
 A worker holds a job by a lease. When the worker dies the lease ends and another takes the job over;
 the first, should it come back, can no longer complete it, because completion asks for the lease.
 What fails is tried again later and later, and after its last attempt is kept as a dead letter.
-Decision: docs/adr, "Own leased job table".
+Decision: docs/adr/0003-own-leased-job-table.md.
 """
 
 import datetime as dt
