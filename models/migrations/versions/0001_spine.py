@@ -34,7 +34,7 @@ APPEND_ONLY = (
 
 def upgrade() -> None:
     # Creating tables that refer to each other marks their constraints for one engine: use a copy.
-    metadata = MetaData()
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
     for table in Base.metadata.tables.values():
         table.to_metadata(metadata)
     metadata.create_all(op.get_bind())
