@@ -46,7 +46,7 @@ async def page(database: Database, keyset: Keyset, *, falling: bool = False) -> 
 
 
 def key(number: int) -> tuple[dt.datetime, UUID]:
-    return ROWS[number]["given_at"], ROWS[number]["id"]  # type: ignore[return-value]
+    return ROWS[number]["given_at"], ROWS[number]["id"]  # type: ignore[return-value]  # of several types
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(gifts: Database) -> None:
