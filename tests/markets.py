@@ -201,6 +201,10 @@ async def _populate(transaction: Transaction, market: Market) -> None:
             for name, actor in market.actors.items()
         ],
     )
+    await _settle(transaction)
+
+
+async def _settle(transaction: Transaction) -> None:
     await transaction.execute(
         insert(Division),
         [

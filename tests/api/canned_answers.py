@@ -35,6 +35,73 @@ CALL = {
 }
 
 
+BALANCE_HISTORY: Any = [
+    {
+        "date": f"2026-{month:02d}-{day:02d}",
+        "balanceFen": str(amount + 2_100_000),
+        "availableFen": str(amount),
+    }
+    for month, day, amount in (
+        (8, 3, 118_000_000),
+        (8, 28, 112_300_000),
+        (9, 9, 109_000_000),
+        (10, 17, 131_000_000),
+        (10, 30, 114_400_000),
+        (11, 6, 103_000_000),
+        (11, 18, 92_000_000),
+        (11, 20, 95_000_000),
+    )
+]
+
+
+ENTRIES: Any = {
+    "nodes": [
+        {
+            "number": 63 - index,
+            "occurredAt": f"2026-11-{day:02d}T03:10:00+00:00",
+            "reason": reason,
+            "source": source,
+            "memo": memo,
+            "amountFen": change,
+            "availableChangeFen": held,
+            "balanceFen": after,
+            "availableFen": after,
+        }
+        for index, (
+            day,
+            reason,
+            source,
+            memo,
+            change,
+            held,
+            after,
+        ) in enumerate(
+            (
+                (
+                    20,
+                    "district_finance_received",
+                    "DISTRICT_FINANCE",
+                    "通财社〔2026〕118号",
+                    "3000000",
+                    "3000000",
+                    "97100000",
+                ),
+                (19, "payout_held", None, "", "0", "-350000", "94100000"),
+                (18, "payout_paid", None, "", "-350000", "0", "94100000"),
+                (17, "donation_received", "DONATION", "", "20000", "20000", "94450000"),
+            )
+        )
+    ],
+    "pageInfo": {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": "a",
+        "endCursor": "c",
+    },
+    "totalCount": 63,
+}
+
+
 def fund(**changes: Any) -> dict[str, Any]:
     known = {
         "__typename": "Fund",
@@ -48,69 +115,8 @@ def fund(**changes: Any) -> dict[str, Any]:
         "shortfallFen": "5000000",
         "openCall": CALL,
         "donationMethods": ["ALIPAY", "WECHAT_PAY", "CARD", "BANK_TRANSFER"],
-        "balanceHistory": [
-            {
-                "date": f"2026-{month:02d}-{day:02d}",
-                "balanceFen": str(amount + 2_100_000),
-                "availableFen": str(amount),
-            }
-            for month, day, amount in (
-                (8, 3, 118_000_000),
-                (8, 28, 112_300_000),
-                (9, 9, 109_000_000),
-                (10, 17, 131_000_000),
-                (10, 30, 114_400_000),
-                (11, 6, 103_000_000),
-                (11, 18, 92_000_000),
-                (11, 20, 95_000_000),
-            )
-        ],
-        "entries": {
-            "nodes": [
-                {
-                    "number": 63 - index,
-                    "occurredAt": f"2026-11-{day:02d}T03:10:00+00:00",
-                    "reason": reason,
-                    "source": source,
-                    "memo": memo,
-                    "amountFen": change,
-                    "availableChangeFen": held,
-                    "balanceFen": after,
-                    "availableFen": after,
-                }
-                for index, (
-                    day,
-                    reason,
-                    source,
-                    memo,
-                    change,
-                    held,
-                    after,
-                ) in enumerate(
-                    (
-                        (
-                            20,
-                            "district_finance_received",
-                            "DISTRICT_FINANCE",
-                            "通财社〔2026〕118号",
-                            "3000000",
-                            "3000000",
-                            "97100000",
-                        ),
-                        (19, "payout_held", None, "", "0", "-350000", "94100000"),
-                        (18, "payout_paid", None, "", "-350000", "0", "94100000"),
-                        (17, "donation_received", "DONATION", "", "20000", "20000", "94450000"),
-                    )
-                )
-            ],
-            "pageInfo": {
-                "hasNextPage": True,
-                "hasPreviousPage": False,
-                "startCursor": "a",
-                "endCursor": "c",
-            },
-            "totalCount": 63,
-        },
+        "balanceHistory": BALANCE_HISTORY,
+        "entries": ENTRIES,
         "incomeBySource": [
             {"source": "DONATION", "amountFen": "92000000"},
             {"source": "DISTRICT_FINANCE", "amountFen": "11000000"},
@@ -202,33 +208,67 @@ def refused(code: str, message: str, **facts: str) -> dict[str, Any]:
     }
 
 
+UNITS: Any = [
+    {
+        "id": "VW5pdDox",
+        "name": "赣州市第三中学",
+        "year": {
+            "year": 2026,
+            "totalFen": "5000000",
+            "availableFen": "4216400",
+            "heldFen": "254600",
+            "payableFen": "0",
+            "paidFen": "529000",
+        },
+    },
+    {
+        "id": "VW5pdDoy",
+        "name": "赣州市第三中学东校区",
+        "year": {
+            "year": 2026,
+            "totalFen": "0",
+            "availableFen": "0",
+            "heldFen": "0",
+            "payableFen": "0",
+            "paidFen": "0",
+        },
+    },
+]
+
+
+FIGURES: Any = {
+    "fundCount": 3,
+    "belowFloorCount": 1,
+    "donatedFen": "92000000",
+    "paidOutFen": "6300000",
+    "orderCount": 128,
+    "acceptedFen": "1687080000",
+    "villageCount": 46,
+}
+
+
+FUNDS: Any = connection(
+    [
+        fund(),
+        fund(
+            id="RnVuZDoy",
+            name="剑阁县防返贫保障基金",
+            shortfallFen="0",
+            openCall=None,
+            availableFen="300000000",
+            floorFen="100000000",
+            division=DISTRICT | {"path": "四川省广元市剑阁县"},
+        ),
+    ]
+)
+
+
 def answers(**changes: Any) -> dict[str, Any]:
     """The root of the schema: what each field answers."""
     known: dict[str, Any] = {
         "viewer": viewer("OFFICER", "SUPPLIER"),
-        "figures": {
-            "fundCount": 3,
-            "belowFloorCount": 1,
-            "donatedFen": "92000000",
-            "paidOutFen": "6300000",
-            "orderCount": 128,
-            "acceptedFen": "1687080000",
-            "villageCount": 46,
-        },
-        "funds": connection(
-            [
-                fund(),
-                fund(
-                    id="RnVuZDoy",
-                    name="剑阁县防返贫保障基金",
-                    shortfallFen="0",
-                    openCall=None,
-                    availableFen="300000000",
-                    floorFen="100000000",
-                    division=DISTRICT | {"path": "四川省广元市剑阁县"},
-                ),
-            ]
-        ),
+        "figures": FIGURES,
+        "funds": FUNDS,
         "division": DISTRICT,
         "villageBenefits": connection(
             [
@@ -240,32 +280,7 @@ def answers(**changes: Any) -> dict[str, Any]:
         "donation": donation(),
         "donationByToken": donation(),
         "products": connection(PRODUCTS),
-        "myBudgetUnits": [
-            {
-                "id": "VW5pdDox",
-                "name": "赣州市第三中学",
-                "year": {
-                    "year": 2026,
-                    "totalFen": "5000000",
-                    "availableFen": "4216400",
-                    "heldFen": "254600",
-                    "payableFen": "0",
-                    "paidFen": "529000",
-                },
-            },
-            {
-                "id": "VW5pdDoy",
-                "name": "赣州市第三中学东校区",
-                "year": {
-                    "year": 2026,
-                    "totalFen": "0",
-                    "availableFen": "0",
-                    "heldFen": "0",
-                    "payableFen": "0",
-                    "paidFen": "0",
-                },
-            },
-        ],
+        "myBudgetUnits": UNITS,
         "orderQuote": {
             "__typename": "OrderQuote",
             "totalFen": "254600",
