@@ -38,6 +38,7 @@ class Place:
 
     @property
     def associated_data(self) -> bytes:
+        """What is bound into the sealed value, so that it opens nowhere else."""
         return f"{self.table}.{self.column}:{self.row_id}".encode()
 
 

@@ -1,3 +1,5 @@
+"""Where everything is: divisions down to the village, and the numbers that hold there."""
+
 from models.places.divisions import (
     DesignatedCounty,
     Division,
