@@ -245,13 +245,15 @@ class Worker:
                 total += applied
         return total
 
-    async def _enqueue_due(self, transaction: Transaction) -> None:
-        await schedules.enqueue_due(transaction, self._work.schedules)
+    async def _enqueue_due(self, transaction: Transaction) -> list[str]:
+        return await schedules.enqueue_due(transaction, self._work.schedules)
 
     async def _go_round(self) -> None:
         async def go(transaction: Transaction) -> list[tuple[alerts.AlertKind, str]]:
             await workers.say_alive(transaction, self.id, name=self.name)
-            await self._enqueue_due(transaction)
+            if await self._enqueue_due(transaction):
+                # After a halt, or where the clock was moved, what is late has only just begun.
+                return []
             return await alerts.watch_platform(transaction, self._work.schedules)
 
         for kind, name in await self._database.transact(go):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from api.announcements import Announcements
 from api.worker import Pace, Work, Worker
 from models import alerts
-from models.alerts import AlertKind
+from models.alerts import Alert, AlertKind
 from models.kernel import audit, inbox, jobs, workers
 from models.kernel.audit import AuditEntry
 from models.kernel.clock import MovableClock
@@ -290,6 +290,20 @@ async def test_schedules_are_kept_and_the_worker_says_it_is_alive(
     async with running(worker):
         await eventually(was_heard_of)
     assert worker.is_fresh
+
+
+async def test_what_has_only_just_been_enqueued_is_not_late_but_what_stays_undone_is(
+    database: Database, clock: MovableClock
+) -> None:
+    worker = worker_on(database, greeting(schedules=(DAILY,)))
+    await worker._go_round()
+    clock.advance(dt.timedelta(days=30))
+
+    await worker._go_round()
+    assert await count(database, Alert) == 0
+
+    await worker._go_round()
+    assert await count(database, Alert) == 1
 
 
 async def test_workers_not_heard_of_for_a_day_are_forgotten(
