@@ -34,10 +34,12 @@ from models.kernel.ids import canonical_code
 from models.kernel.jobs import JobKind
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue, NotFound
-from models.parties.memberships import Actor
-from models.parties.rights import ANYONE
+from models.parties.memberships import Actor, Role
+from models.parties.rights import ANYONE, in_division
 
 STARTING = ANYONE
+# Besides whoever holds the token or the receipt code.
+READING = in_division(Role.FUND_MANAGER, Role.FUND_CASHIER, Role.AUDITOR)
 OPEN_CHECKOUT = JobKind("open_checkout")
 CHECKOUT_LASTS = dt.timedelta(minutes=45)
 # The provider takes at most eight digits of minor units (Stripe, "Minimum and maximum charge
@@ -46,6 +48,7 @@ MOST_ONLINE_FEN = Fen(99_999_999)
 ONLINE_METHODS = frozenset({DonationMethod.CARD, DonationMethod.ALIPAY, DonationMethod.WECHAT_PAY})
 _NAME_LENGTH = 80
 _MESSAGE_LENGTH = 200
+_CAMPAIGN_LENGTH = 40
 
 
 class DonorKind(enum.StrEnum):
@@ -93,6 +96,7 @@ class Donation(Base):
     donor_name: Mapped[str | None] = mapped_column(String(_NAME_LENGTH))
     is_anonymous: Mapped[bool]
     message: Mapped[str] = mapped_column(String(_MESSAGE_LENGTH))
+    campaign: Mapped[str | None] = mapped_column(String(_CAMPAIGN_LENGTH))
     amount_fen: Mapped[Fen] = mapped_column(BigInteger)
     method: Mapped[DonationMethod]
     state: Mapped[DonationState]
@@ -117,7 +121,10 @@ Index(
 
 @dataclass(frozen=True, slots=True)
 class NewDonation:
-    """What a donor asks for. The name is None for who gives none."""
+    """What a donor asks for. The name is None for who gives none.
+
+    The campaign (如扶贫一日捐) is the drive that the gift answers, if any.
+    """
 
     fund_id: UUID
     amount_fen: Fen
@@ -126,6 +133,7 @@ class NewDonation:
     donor_name: str | None
     is_anonymous: bool
     message: str
+    campaign: str | None = None
 
 
 def check(gift: NewDonation) -> None:
@@ -142,6 +150,8 @@ def check(gift: NewDonation) -> None:
         raise InvalidValue(path="donorName", reason="blank")
     if len(gift.message) > _MESSAGE_LENGTH:
         raise InvalidValue(path="message", reason="too_long")
+    if len(gift.campaign or "") > _CAMPAIGN_LENGTH:
+        raise InvalidValue(path="campaign", reason="too_long")
 
 
 async def start(
@@ -178,6 +188,7 @@ async def start(
             donor_name=(gift.donor_name or "").strip() or None,
             is_anonymous=gift.is_anonymous,
             message=gift.message,
+            campaign=(gift.campaign or "").strip() or None,
             amount_fen=gift.amount_fen,
             method=gift.method,
             state=DonationState.STARTED,

@@ -75,6 +75,20 @@ Index(
     postgresql_where=_IS_WAITING,
     sqlite_where=_IS_WAITING,
 )
+# What is read of an incident: all but the body.
+INCIDENT = (
+    Event.id,
+    Event.source,
+    Event.external_id,
+    Event.kind,
+    Event.division_code,
+    Event.received_at,
+    Event.parked_at,
+    Event.reason,
+    Event.resolved_at,
+    Event.resolved_by,
+    Event.note,
+)
 Index("events_parked_index", Event.id, postgresql_where=_IS_PARKED, sqlite_where=_IS_PARKED)
 
 
@@ -238,19 +252,7 @@ async def incidents(
 
     An event that names no division belongs to nobody's work list but that of who sees all (None).
     """
-    statement = select(
-        Event.id,
-        Event.source,
-        Event.external_id,
-        Event.kind,
-        Event.division_code,
-        Event.received_at,
-        Event.parked_at,
-        Event.reason,
-        Event.resolved_at,
-        Event.resolved_by,
-        Event.note,
-    ).where(_IS_PARKED)
+    statement = select(*INCIDENT).where(_IS_PARKED)
     if division_codes is not None:
         inside = [Event.division_code.startswith(prefix(code)) for code in division_codes]
         statement = statement.where(or_(false(), *inside))
