@@ -60,7 +60,7 @@ async def work_list(
 
 async def by_ids(
     connection: AsyncConnection, actor: Actor, ids: Collection[UUID]
-) -> dict[UUID, Row[Any]]:
+) -> dict[UUID, Any]:
     """Incidents by id that the actor may read."""
     rows = await connection.execute(
         select(*inbox.INCIDENT).where(Event.id.in_(ids), Event.state == EventState.PARKED)
