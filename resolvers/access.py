@@ -15,6 +15,7 @@ from strawberry.types import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
+from models.donations import gifts, incidents
 from models.funds import fund, receipts
 from models.parties import Actor, grants, organisations, people
 from models.parties.rights import ANYONE, SIGNED_IN, Right
@@ -45,6 +46,13 @@ ACCESS: Final[Mapping[str, Right]] = {
     "openFund": fund.OPENING,
     "recordReplenishment": receipts.REPLENISHING,
     "recordSettlement": receipts.SETTLING,
+    # Donations
+    "donation": ANYONE,
+    "donationByToken": ANYONE,
+    "donationChanged": ANYONE,
+    "startDonation": gifts.STARTING,
+    "incidents": incidents.READING,
+    "resolveIncident": incidents.RESOLVING,
     # Relief
     "reliefPayouts": payouts.READING,
     "grantReliefPayout": payouts.APPROVING,

@@ -8,10 +8,12 @@ from uuid import UUID
 import strawberry
 
 from models.funds.draws import DrawState
+from models.funds.fund import Source
 from models.households import HouseholdKind, NewHousehold
 from models.kernel.money import Fen
 from models.relief import payouts
 from models.relief.payouts import Cause
+from models.reports import trace
 from resolvers.context import REQUEST_ID, Context, Info
 from resolvers.enumerations import described
 from resolvers.funds import Fund, fund_of
@@ -52,6 +54,15 @@ PayoutStates = described(
 )
 
 
+@strawberry.type(description="救助款出自哪笔收入。Money that a payout was paid out of.")
+class PayoutOrigin:
+    """A part of a payout."""
+
+    source: Source = strawberry.field(description="资金来源。Where the money came from.")
+    amount_fen: Fen = strawberry.field(description="金额，分。The part of it, in fen.")
+    received_at: dt.datetime = strawberry.field(description="该收入到账时间。When it was received.")
+
+
 @strawberry.type(description="救助款：打卡直发到户。A relief payout, straight to the household.")
 class ReliefPayout(Node):
     """A payout, without anything that says whose it is."""
@@ -67,6 +78,21 @@ class ReliefPayout(Node):
         description="银行结果时间。When the bank answered."
     )
     failure_reason: str | None = strawberry.field(description="失败原因。Why the bank refused it.")
+
+    @strawberry.field(
+        description="由哪些收入支付，先进先出。The money it was paid out of, oldest first.",
+        metadata={"at_most": 100},
+    )
+    async def sources(self, info: Info) -> list[PayoutOrigin]:
+        origins = await info.context.loader(trace.origins).load(self.uuid)
+        return [
+            PayoutOrigin(
+                source=origin.source,
+                amount_fen=origin.amount_fen,
+                received_at=origin.received_at,
+            )
+            for origin in origins or []
+        ]
 
     @strawberry.field(description="从哪个基金。The fund it comes from.")
     async def fund(self, info: Info) -> Fund:

@@ -5,9 +5,12 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.access import guarded
 from resolvers.budget_units import BudgetUnit, BudgetUnitMutation, BudgetUnitQuery
+from resolvers.donations import Donation, DonationsQuery
 from resolvers.fund_desk import FundDeskMutation, FundsSubscription
 from resolvers.funds import Fund, FundsQuery, ReplenishmentCall
+from resolvers.giving import GivingMutation, GivingSubscription
 from resolvers.identities import NodeQuery
+from resolvers.incidents import Incident, IncidentsMutation, IncidentsQuery
 from resolvers.order_desk import OrderDeskMutation
 from resolvers.orders import Order, OrderQuery
 from resolvers.parties import Grant, Organisation, PartiesMutation, Person
@@ -28,6 +31,8 @@ class Query(
     SigningInQuery,
     PlacesQuery,
     FundsQuery,
+    DonationsQuery,
+    IncidentsQuery,
     ReliefQuery,
     ProductQuery,
     OrderQuery,
@@ -43,6 +48,8 @@ class Mutation(
     SigningInMutation,
     PartiesMutation,
     FundDeskMutation,
+    GivingMutation,
+    IncidentsMutation,
     ReliefMutation,
     SupplierDeskMutation,
     BudgetUnitMutation,
@@ -53,7 +60,7 @@ class Mutation(
 
 @guarded
 @strawberry.type(description="订阅：有变动即得知。What can be watched.")
-class Subscription(FundsSubscription):
+class Subscription(FundsSubscription, GivingSubscription):
     """What can be watched."""
 
 
@@ -63,8 +70,10 @@ schema = strawberry.Schema(
     Subscription,
     types=[
         BudgetUnit,
+        Donation,
         Fund,
         Grant,
+        Incident,
         Order,
         Organisation,
         Person,

@@ -251,6 +251,12 @@ async def note_refused_checkout(transaction: Transaction, donation_id: UUID) -> 
     transaction.announce("donation", donation_id)
 
 
+def sees(actor: Actor, gift: Any) -> bool:
+    """Whether the actor may see a gift whose token and receipt code they do not show."""
+    is_donor = actor.person_id is not None and gift.donor_id == actor.person_id
+    return is_donor or READING.holds(actor, division_code=gift.division_code)
+
+
 async def by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Any]:
     """Gifts by id, with the name of their fund as `fund_name`."""
     statement = _WITH_FUND.where(Donation.id.in_(ids))

@@ -17,15 +17,20 @@ from resolvers import access
 from resolvers.schema import Mutation, Query, Subscription, schema
 from tests.clients import STRANGERS, Case, make_clients, mutate, whole
 from tests.platform import context_of
-from tests.resolvers import funds_cases, parties_cases, procurement_cases
+from tests.resolvers import donations_cases, funds_cases, parties_cases, procurement_cases
 
 TABLE = access.ACCESS
 AUDITOR = Actor(new_id(), (Grant(Role.AUDITOR, new_id(), "511702000000", "/a/"),))
 DONOR = Actor(new_id())
 
 
-CASES = (*parties_cases.CASES, *funds_cases.CASES, *procurement_cases.CASES)
-PUBLIC = parties_cases.PUBLIC
+CASES = (
+    *parties_cases.CASES,
+    *funds_cases.CASES,
+    *donations_cases.CASES,
+    *procurement_cases.CASES,
+)
+PUBLIC = parties_cases.PUBLIC | donations_cases.PUBLIC
 
 
 def root_fields() -> dict[str, list[str]]:
