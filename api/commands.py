@@ -185,7 +185,7 @@ async def _load_all(database: "Database", *, divisions: Sequence[str] | None) ->
 
 
 async def _check_books(settings: Settings, _asked: argparse.Namespace) -> int:
-    from models.ledger.checks import check
+    from models.reports.books import check
 
     async def count_differences(database: "Database") -> int:
         found = 0

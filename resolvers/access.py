@@ -22,6 +22,7 @@ from models.parties.rights import ANYONE, SIGNED_IN, Right
 from models.procurement import budgets, orders, suppliers
 from models.procurement.orders import OrderMove
 from models.relief import payouts
+from models.reports import oversight
 
 Root = TypeVar("Root", bound=type)
 ACCESS: Final[Mapping[str, Right]] = {
@@ -57,6 +58,11 @@ ACCESS: Final[Mapping[str, Right]] = {
     "reliefPayouts": payouts.READING,
     "grantReliefPayout": payouts.APPROVING,
     "settleReliefPayout": payouts.SETTLING,
+    # Oversight
+    "figures": ANYONE,
+    "alerts": oversight.READING_ALERTS,
+    "jobs": oversight.RUNNING,
+    "retryJob": oversight.RUNNING,
     # What is sold, and what is bought of it
     "products": ANYONE,
     "product": ANYONE,

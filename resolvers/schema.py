@@ -13,6 +13,7 @@ from resolvers.identities import NodeQuery
 from resolvers.incidents import Incident, IncidentsMutation, IncidentsQuery
 from resolvers.order_desk import OrderDeskMutation
 from resolvers.orders import Order, OrderQuery
+from resolvers.oversight import Alert, Job, OversightMutation, OversightQuery
 from resolvers.parties import Grant, Organisation, PartiesMutation, Person
 from resolvers.places import PlacesQuery
 from resolvers.products import Product, ProductQuery
@@ -38,6 +39,7 @@ class Query(
     OrderQuery,
     OrderQuoteQuery,
     BudgetUnitQuery,
+    OversightQuery,
 ):
     """What can be asked."""
 
@@ -54,6 +56,7 @@ class Mutation(
     SupplierDeskMutation,
     BudgetUnitMutation,
     OrderDeskMutation,
+    OversightMutation,
 ):
     """What can be done."""
 
@@ -69,11 +72,13 @@ schema = strawberry.Schema(
     Mutation,
     Subscription,
     types=[
+        Alert,
         BudgetUnit,
         Donation,
         Fund,
         Grant,
         Incident,
+        Job,
         Order,
         Organisation,
         Person,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from models.funds import fund, receipts
+from models.funds import floor, fund, receipts
 from models.funds.fund import DonationMethod, NewRule, Purse, Source
 from models.funds.receipts import NewReceipt
 from models.households import HouseholdKind, NewHousehold
@@ -147,4 +147,5 @@ async def make_desk(database: Database, administrator: Actor) -> Desk:
     )
     await desk.replenish(FLOOR, "通财〔2017〕1号")
     await desk.receive_online(1_000)
+    await database.transact(lambda transaction: floor.activate(transaction, fund_id))
     return dataclasses.replace(desk, payout_id=await desk.grant(200_000))

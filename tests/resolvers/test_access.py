@@ -17,7 +17,13 @@ from resolvers import access
 from resolvers.schema import Mutation, Query, Subscription, schema
 from tests.clients import STRANGERS, Case, make_clients, mutate, whole
 from tests.platform import context_of
-from tests.resolvers import donations_cases, funds_cases, parties_cases, procurement_cases
+from tests.resolvers import (
+    donations_cases,
+    funds_cases,
+    oversight_cases,
+    parties_cases,
+    procurement_cases,
+)
 
 TABLE = access.ACCESS
 AUDITOR = Actor(new_id(), (Grant(Role.AUDITOR, new_id(), "511702000000", "/a/"),))
@@ -29,6 +35,7 @@ CASES = (
     *funds_cases.CASES,
     *donations_cases.CASES,
     *procurement_cases.CASES,
+    *oversight_cases.CASES,
 )
 PUBLIC = parties_cases.PUBLIC | donations_cases.PUBLIC
 
