@@ -37,7 +37,7 @@ from api.visits import (
     sent_fields,
     site,
 )
-from api.wire import EVENT_STREAM, Operation
+from api.wire import EVENT_STREAM, Operation, RequestRefusedError
 from models.kernel.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -154,6 +154,8 @@ class PageRoutes:
                 status, message = failure.status, failure.message
             except HTTPException as failure:
                 status, message = failure.status_code, ""
+            except RequestRefusedError as failure:
+                status, message = failure.status, ""
             except Exception:
                 log.exception("page.unexpected", request_id=visit.trace, page=page.name)
                 status, message = 500, ""
@@ -210,7 +212,8 @@ class PageRoutes:
             now=self._now(visit.request),
             values={**visit.values(), **data, "site": self._address or site(visit.request)},
         )
-        return self._html(html, 422 if visit.failed else 404 if empty and variables else 200)
+        status = 422 if visit.failed else 404 if empty and variables else 200
+        return with_headers(self._html(html, status), visit)
 
     async def _ask(
         self, visit: Visit, operation: PageOperation, variables: Mapping[str, object]
@@ -244,10 +247,7 @@ class PageRoutes:
         for then in operation.then:
             target = filled(then, answer, visit.fields)
             if target is not None and is_allowed_target(target, self._pay_origins):
-                response = RedirectResponse(target, status_code=303)
-                for name, value in visit.headers:
-                    response.headers.append(name, value)
-                return response
+                return with_headers(RedirectResponse(target, status_code=303), visit)
         raise PageFailedError(500, f"{operation.name} of {visit.page.name} leads nowhere")
 
     def _events(self, visit: Visit) -> Response:
@@ -282,6 +282,13 @@ class PageRoutes:
                 "x-content-type-options": "nosniff",
             },
         )
+
+
+def with_headers(response: Response, visit: Visit) -> Response:
+    """The response with what resolvers told the browser, such as a session's cookie."""
+    for name, value in visit.headers:
+        response.headers.append(name, value)
+    return response
 
 
 def _raise_if_barred(code: str, message: str) -> None:
