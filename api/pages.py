@@ -103,7 +103,10 @@ class PageRoutes:
         )
 
     def routes(self) -> list[BaseRoute]:
-        """Every page, the setting of preferences, and the pages' own files."""
+        """Every page, the setting of preferences, the pages' own files; last, what is not there.
+
+        They go behind all other routes of the application.
+        """
         pages = [
             Route(
                 path,
@@ -116,8 +119,12 @@ class PageRoutes:
             for path in page.paths
         ]
         pages.sort(key=lambda route: "{" in route.path)
-        preferences = preferences_route(secure_cookies=self._secure_cookies)
-        return [preferences, self.static.route(), *pages]
+        return [
+            preferences_route(secure_cookies=self._secure_cookies),
+            self.static.route(),
+            *pages,
+            Route("/{path:path}", self._nothing, methods=["GET"]),
+        ]
 
     def error_page(
         self, request: Request, status: int, *, trace: str, message: str = ""
@@ -140,6 +147,9 @@ class PageRoutes:
             ),
             status,
         )
+
+    async def _nothing(self, request: Request) -> Response:
+        return self.error_page(request, 404, trace=trace_of(request))
 
     def _endpoint(self, page: PageDocument) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -165,8 +175,8 @@ class PageRoutes:
 
     def _visit(self, request: Request, page: PageDocument) -> Visit:
         query = {name: request.query_params.getlist(name) for name in request.query_params}
-        trace = getattr(request.state, "request_id", None) or str(new_id())
-        return Visit(request, page, Reader.of(request), query | path_fields(request), trace)
+        fields = query | path_fields(request)
+        return Visit(request, page, Reader.of(request), fields, trace_of(request))
 
     async def _answer(self, visit: Visit) -> Response:
         if visit.request.method == "POST":
@@ -282,6 +292,11 @@ class PageRoutes:
                 "x-content-type-options": "nosniff",
             },
         )
+
+
+def trace_of(request: Request) -> str:
+    """The number by which the request is found in the log."""
+    return getattr(request.state, "request_id", None) or str(new_id())
 
 
 def with_headers(response: Response, visit: Visit) -> Response:

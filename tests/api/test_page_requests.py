@@ -332,6 +332,23 @@ async def test_what_does_not_exist_is_404_but_a_receipt_says_so_itself() -> None
     assert (await fetch("/r", door=CannedDoor(answers(donation=None)))).status_code == 200
 
 
+async def test_an_address_without_a_page_says_so_with_a_number() -> None:
+    answer = await fetch("/nowhere/at/all")
+
+    assert answer.status_code == 404
+    assert findings(answer.text, language="zh") == []
+    assert TRACE in answer.text
+
+
+async def test_the_secret_address_of_a_donation_is_not_printed() -> None:
+    answer = await fetch("/donations/secret-token")
+
+    printed = re.findall(r'<p class="printed">(.*?)</p>', answer.text)
+    assert len(printed) == 1
+    assert "/r/R-8F3K-2MNP-7QXTC" in printed[0]
+    assert "secret-token" not in printed[0]
+
+
 async def test_a_receipt_can_be_searched_by_a_form() -> None:
     door = CannedDoor()
     await fetch("/r?code=R-8F3K-2MNP-7QXTC", door=door)
