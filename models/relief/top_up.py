@@ -11,6 +11,8 @@ from fractions import Fraction
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue
 
+NOTHING = Fen(0)
+
 
 @dataclass(frozen=True, slots=True)
 class IncomeStatement:
@@ -26,7 +28,7 @@ class IncomeStatement:
     property_fen: Fen
     transfers_fen: Fen
     business_costs_fen: Fen
-    rigid_spending_fen: Fen = Fen(0)
+    rigid_spending_fen: Fen = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
