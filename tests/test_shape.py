@@ -113,7 +113,10 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
         if source.text.count("\n") > LINES_AT_MOST and not source.is_migration
     ]
 
-    refuse(long, f"split by noun; a file has at most {LINES_AT_MOST} lines")def test_no_function_is_longer_than_a_screen() -> None:
+    refuse(long, f"split by noun; a file has at most {LINES_AT_MOST} lines")
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{source.path}:{function.lineno} {function.name}: {lines_of(function)} lines"
         for source in sources()
@@ -136,14 +139,20 @@ def test_names_say_what_a_thing_is() -> None:
         and VAGUE & {word.lower() for word in re.findall(r"[A-Z][a-z]+", node.name)}
     ]
 
-    refuse(vague, "name the noun it is about, not the drawer it lies in")def test_each_module_of_the_model_says_which_rule_it_is() -> None:
+    refuse(vague, "name the noun it is about, not the drawer it lies in")
+
+
+def test_each_module_of_the_model_says_which_rule_it_is() -> None:
     silent = [
         source.path
         for source in sources("models")
         if source.text.strip() and not source.is_migration and not ast.get_docstring(source.tree)
     ]
 
-    refuse(silent, "begin it with the rule and the document it comes from")def public(source: Source) -> Iterator[tuple[str, Function]]:
+    refuse(silent, "begin it with the rule and the document it comes from")
+
+
+def public(source: Source) -> Iterator[tuple[str, Function]]:
     """The public functions of a module and the public methods of its public classes."""
     for node in source.tree.body:
         if isinstance(node, Function) and not node.name.startswith("_"):
@@ -174,7 +183,10 @@ def test_each_public_function_of_the_model_says_what_holds_before_and_after() ->
         if not ast.get_docstring(function) and not says_nothing_new(name, function)
     ]
 
-    refuse(silent, "write what holds before and after, the units, and what is refused")def test_no_amount_is_ever_a_float() -> None:
+    refuse(silent, "write what holds before and after, the units, and what is refused")
+
+
+def test_no_amount_is_ever_a_float() -> None:
     floating = [
         f"{source.path}:{node.lineno}"
         for source in sources("models")
@@ -185,7 +197,10 @@ def test_each_public_function_of_the_model_says_what_holds_before_and_after() ->
         and source.path != "models/kernel/jobs.py"
     ]
 
-    refuse(floating, "amounts are Fen, shares are BasisPoints, times are timedelta")LEFT_OVER = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X|NotImplementedErro[r])\b")
+    refuse(floating, "amounts are Fen, shares are BasisPoints, times are timedelta")
+
+
+LEFT_OVER = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X|NotImplementedErro[r])\b")
 SKIPPED = re.compile(r"mark\.(?:skip|xfail)\s*(?:\n|\(\s*\))|pytest\.(?:skip|xfail)\(\s*\)")
 SILENCED = re.compile("# type: [i]gnore|# noq[a]")
 WITH_WORDS = re.compile(r"# type: [i]gnore\[[a-z, -]+\] +# \w|# noq[a]: [A-Z0-9, ]+ - \w")
@@ -200,7 +215,10 @@ def test_nothing_is_left_for_later() -> None:
         if LEFT_OVER.search(line) or SKIPPED.search(line + "\n")
     ]
 
-    refuse(left, "finish it, or open an issue and take the mark away")def test_a_check_is_silenced_only_with_the_reason_in_words() -> None:
+    refuse(left, "finish it, or open an issue and take the mark away")
+
+
+def test_a_check_is_silenced_only_with_the_reason_in_words() -> None:
     silent = [
         f"{source.path}:{number} {line.strip()}"
         for source in sources()
@@ -209,7 +227,10 @@ def test_nothing_is_left_for_later() -> None:
         if SILENCED.search(line) and not WITH_WORDS.search(line)
     ]
 
-    refuse(silent, "give the reason beside it: `CODE - why`, or `[code]  # why`")def test_each_refusal_is_a_dataclass_of_its_facts() -> None:
+    refuse(silent, "give the reason beside it: `CODE - why`, or `[code]  # why`")
+
+
+def test_each_refusal_is_a_dataclass_of_its_facts() -> None:
     for module in pkgutil.walk_packages(models.__path__, "models."):
         if ".migrations." not in module.name:
             importlib.import_module(module.name)
@@ -221,7 +242,8 @@ def test_nothing_is_left_for_later() -> None:
         and not kind.__module__.startswith("tests.")
     ]
 
-    refuse(bare, "decorate it with @dataclass(eq=False), so that its fields are its facts")assert all(dataclasses.is_dataclass(kind) for kind in Refusal.known.values())
+    refuse(bare, "decorate it with @dataclass(eq=False), so that its fields are its facts")
+    assert all(dataclasses.is_dataclass(kind) for kind in Refusal.known.values())
 
 
 def test_transactions_begin_and_end_in_one_place() -> None:
@@ -236,7 +258,10 @@ def test_transactions_begin_and_end_in_one_place() -> None:
         and ast.unparse(node.func) != "attempts.begin"  # an attempt to sign in
     ]
 
-    refuse(elsewhere, "hand the work to Database.transact, or use Transaction.savepoint")def test_only_the_settings_read_the_environment() -> None:
+    refuse(elsewhere, "hand the work to Database.transact, or use Transaction.savepoint")
+
+
+def test_only_the_settings_read_the_environment() -> None:
     readers = {
         source.path
         for source in sources()
@@ -264,7 +289,10 @@ def test_no_machine_and_no_private_registry_is_named() -> None:
         if path != "tests/test_shape.py" and (found := MACHINE.search(text))
     ]
 
-    refuse(named, "say it relative to the project; the lock names pypi.org alone")def test_the_lock_takes_every_package_from_the_public_index() -> None:
+    refuse(named, "say it relative to the project; the lock names pypi.org alone")
+
+
+def test_the_lock_takes_every_package_from_the_public_index() -> None:
     hosts = set(re.findall(r"https?://[^/\"]+", texts()["uv.lock"]))
 
     assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}, "lock against PyPI"
@@ -281,7 +309,10 @@ def test_each_module_of_the_model_is_tested_where_one_looks_for_it() -> None:
         if source.path not in TESTED_BY or f"tests/{TESTED_BY[source.path]}" not in known:
             lost.append(source.path)
 
-    refuse(lost, "add tests/models/<folder>/test_<module>.py, or say in TESTED_BY where")def test_the_list_of_what_is_tested_elsewhere_is_true() -> None:
+    refuse(lost, "add tests/models/<folder>/test_<module>.py, or say in TESTED_BY where")
+
+
+def test_the_list_of_what_is_tested_elsewhere_is_true() -> None:
     known = {source.path: source.text for source in sources()}
     untrue = [
         path
@@ -289,7 +320,10 @@ def test_each_module_of_the_model_is_tested_where_one_looks_for_it() -> None:
         if path not in known or f"tests/{tested_by}" not in known
     ]
 
-    refuse(untrue, "take it out of TESTED_BY")def test_the_name_of_a_test_is_a_sentence() -> None:
+    refuse(untrue, "take it out of TESTED_BY")
+
+
+def test_the_name_of_a_test_is_a_sentence() -> None:
     short = [
         f"{source.path}:{function.lineno} {function.name}"
         for source in sources("tests")
@@ -297,7 +331,10 @@ def test_each_module_of_the_model_is_tested_where_one_looks_for_it() -> None:
         if function.name.startswith("test_") and len(function.name.split("_")) < 4
     ]
 
-    refuse(short, "say who does what: test_an_unsigned_event_is_refused")def test_tests_are_plain_functions() -> None:
+    refuse(short, "say who does what: test_an_unsigned_event_is_refused")
+
+
+def test_tests_are_plain_functions() -> None:
     classes = [
         f"{source.path}:{node.lineno} {node.name}"
         for source in sources("tests")
