@@ -376,21 +376,6 @@ async def test_a_stream_that_is_refused_ends_at_once() -> None:
     assert still.status_code == 204
 
 
-async def test_language_and_large_print_are_chosen_without_scripts_or_account() -> None:
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(application(CannedDoor())), base_url=SITE
-    ) as browser:
-        answer = await browser.post("/preferences", data={"back": "/funds?a=1", "language": "en"})
-        assert answer.status_code == 303
-        assert answer.headers["location"] == "/funds?a=1"
-        await browser.post("/preferences", data={"care": "on"})
-        page = (await browser.get("/")).text
-        assert '<html lang="en" class="care">' in page
-        away = await browser.post("/preferences", data={"back": "https://evil.example", "care": ""})
-        assert away.headers["location"] == "/preferences"
-        assert "set-cookie" not in away.headers
-
-
 async def test_every_form_has_its_own_request_id() -> None:
     page = (await fetch(GIVE)).text
     ids = re.findall(r'name="requestId" value="([^"]+)"', page)
