@@ -8,7 +8,7 @@ back into the stock.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,10 +103,8 @@ async def accept(
     """
     require_length("note", note)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.ACCEPT)
-    steps = await _steps(
-        transaction, order, quantities, left=lambda line: line.quantity - line.accepted_quantity
-    )
-    amount = Fen(sum(step.amount_fen for step in steps))
+    steps = await _steps(transaction, order, quantities, left=_left_to_accept)
+    amount = _total(steps)
     due_on = order.due_on or await _due_on(transaction, order.division_code)
     event_id = await advance(
         transaction,
@@ -128,13 +126,7 @@ async def accept(
         note=note,
     )
     await _record(transaction, order, event_id, steps, sign=1)
-    await budgets.move(
-        transaction,
-        order.purse,
-        reason="order_accepted",
-        subject=("order_event", event_id),
-        amounts={Move.OWE: amount},
-    )
+    await _move(transaction, order, event_id, {Move.OWE: amount})
 
 
 async def return_goods(
@@ -152,13 +144,8 @@ async def return_goods(
     """
     require_length("reason", reason)
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.RETURN)
-    steps = await _steps(
-        transaction,
-        order,
-        quantities,
-        left=lambda line: line.accepted_quantity - line.returned_quantity,
-    )
-    amount = Fen(sum(step.amount_fen for step in steps))
+    steps = await _steps(transaction, order, quantities, left=_left_to_return)
+    amount = _total(steps)
     unpaid = Fen(min(amount, order.payable_fen))
     event_id = await advance(
         transaction,
@@ -179,13 +166,22 @@ async def return_goods(
         note=reason,
     )
     await _record(transaction, order, event_id, steps, sign=-1)
-    await budgets.move(
-        transaction,
-        order.purse,
-        reason="goods_returned",
-        subject=("order_event", event_id),
-        amounts={Move.NO_LONGER_OWE: unpaid, Move.GET_BACK: Fen(amount - unpaid)},
-    )
+    paid = Fen(amount - unpaid)
+    await _move(transaction, order, event_id, {Move.NO_LONGER_OWE: unpaid, Move.GET_BACK: paid})
+
+
+def _left_to_accept(line: Row[*tuple[Any, ...]]) -> int:
+    left: int = line.quantity - line.accepted_quantity
+    return left
+
+
+def _left_to_return(line: Row[*tuple[Any, ...]]) -> int:
+    left: int = line.accepted_quantity - line.returned_quantity
+    return left
+
+
+def _total(steps: Sequence[_Step]) -> Fen:
+    return Fen(sum(step.amount_fen for step in steps))
 
 
 async def _steps(
@@ -252,6 +248,18 @@ async def _record(
         [step.movement(sign) for step in steps],
         order_id=order.id,
         event_id=event_id,
+    )
+
+
+async def _move(
+    transaction: Transaction, order: Taken, event_id: UUID, amounts: Mapping[Move, Fen]
+) -> None:
+    await budgets.move(
+        transaction,
+        order.purse,
+        reason="order_accepted" if Move.OWE in amounts else "goods_returned",
+        subject=("order_event", event_id),
+        amounts=amounts,
     )
 
 

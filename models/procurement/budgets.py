@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    Row,
     SmallInteger,
     String,
     UniqueConstraint,
@@ -160,15 +161,7 @@ async def grant(
     """
     GRANTING.admit(actor)
     _require_grant(year, amount_fen, document_number)
-    unit = (
-        await transaction.execute(
-            select(Organisation.name, Organisation.division_code).where(
-                Organisation.id == unit_id, Organisation.kind == OrganisationKind.BUDGET_UNIT
-            )
-        )
-    ).one_or_none()
-    if unit is None:
-        raise NotFound(noun="budget_unit")
+    unit = await _unit(transaction, unit_id)
     GRANTING.require(actor, organisation_id=unit_id, division_code=unit.division_code)
     purse = await _opened(transaction, unit_id, year, unit.name, unit.division_code)
     change = {
@@ -298,6 +291,19 @@ def _require_grant(year: int, amount_fen: Fen, document_number: str) -> None:
         raise InvalidValue(path="amountFen", reason="range")
     if not document_number.strip() or len(document_number) > 80:  # noqa: PLR2004 - the column's own width
         raise InvalidValue(path="documentNumber", reason="length")
+
+
+async def _unit(transaction: Transaction, unit_id: UUID) -> Row[str, str]:
+    unit = (
+        await transaction.execute(
+            select(Organisation.name, Organisation.division_code).where(
+                Organisation.id == unit_id, Organisation.kind == OrganisationKind.BUDGET_UNIT
+            )
+        )
+    ).one_or_none()
+    if unit is None:
+        raise NotFound(noun="budget_unit")
+    return unit
 
 
 async def _opened(

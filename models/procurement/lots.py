@@ -86,13 +86,7 @@ async def add(
     await require_own(transaction, actor, product_id)
     if await _number_is_used(transaction, product_id, number.strip()):
         raise InvalidValue(path="number", reason="used_before")
-    known = await transaction.execute(
-        select(Division.code).where(
-            Division.code.in_(villages), Division.level == DivisionLevel.VILLAGE
-        )
-    )
-    if villages.keys() - set(known.scalars()):
-        raise InvalidValue(path="villages", reason="unknown_village")
+    await _require_known(transaction, villages)
     await transaction.execute(
         insert(Lot).values(
             id=lot_id,
@@ -124,3 +118,13 @@ async def _number_is_used(transaction: Transaction, product_id: UUID, number: st
         select(Lot.id).where(Lot.product_id == product_id, Lot.number == number)
     )
     return found.first() is not None
+
+
+async def _require_known(transaction: Transaction, villages: Mapping[str, BasisPoints]) -> None:
+    known = await transaction.execute(
+        select(Division.code).where(
+            Division.code.in_(villages), Division.level == DivisionLevel.VILLAGE
+        )
+    )
+    if villages.keys() - set(known.scalars()):
+        raise InvalidValue(path="villages", reason="unknown_village")

@@ -20,6 +20,8 @@ from models.procurement import budgets
 from models.procurement.budgets import Move
 from models.procurement.orders import Order, OrderMove, advance, take
 
+REFERENCE_LENGTH_MAX = 64
+
 
 class OrderPayment(Base):
     """One bank transfer for one order; append-only."""
@@ -35,7 +37,7 @@ class OrderPayment(Base):
     event_id: Mapped[UUID] = mapped_column(ForeignKey("order_events.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     amount_fen: Mapped[Fen]
-    bank_reference: Mapped[str] = mapped_column(String(64))
+    bank_reference: Mapped[str] = mapped_column(String(REFERENCE_LENGTH_MAX))
     paid_on: Mapped[dt.date]
 
 
@@ -69,9 +71,7 @@ async def record(
     After: the amount is paid instead of payable. Refuses with InvalidValue, NotFound, NotYourUnit,
     WrongState, PaymentExceedsPayable or BankReferenceUsed.
     """
-    reference = bank_reference.strip()
-    if not 0 < len(reference) <= 64:  # noqa: PLR2004 - the column's own width
-        raise InvalidValue(path="bankReference", reason="length")
+    reference = _checked_reference(bank_reference)
     if amount_fen <= 0:
         raise InvalidValue(path="amountFen", reason="range")
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.PAY)
@@ -86,10 +86,7 @@ async def record(
         move=OrderMove.PAY,
         to=order.state,
         amount_fen=amount_fen,
-        changes={
-            "payable_fen": Order.payable_fen - amount_fen,
-            "paid_fen": Order.paid_fen + amount_fen,
-        },
+        changes=_paid(amount_fen),
         note=reference,
     )
     row = {
@@ -111,3 +108,17 @@ async def record(
         subject=("order_event", event_id),
         amounts={Move.PAY: amount_fen},
     )
+
+
+def _checked_reference(bank_reference: str) -> str:
+    reference = bank_reference.strip()
+    if not 0 < len(reference) <= REFERENCE_LENGTH_MAX:
+        raise InvalidValue(path="bankReference", reason="length")
+    return reference
+
+
+def _paid(amount_fen: Fen) -> dict[str, object]:
+    return {
+        "payable_fen": Order.payable_fen - amount_fen,
+        "paid_fen": Order.paid_fen + amount_fen,
+    }

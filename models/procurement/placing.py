@@ -5,7 +5,7 @@ the order written; then the ledger moves. The locks, of products and then of acc
 order of their ids, are held for the last two only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, text, update
@@ -13,11 +13,10 @@ from sqlalchemy import bindparam, insert, text, update
 from models.kernel.clock import business_date
 from models.kernel.database import Transaction
 from models.kernel.ids import new_code, new_id
-from models.kernel.money import Fen
 from models.parties import Actor
 from models.procurement import budgets
 from models.procurement.baskets import Basket, Wanted, price
-from models.procurement.budgets import BudgetExceeded, Move
+from models.procurement.budgets import NOTHING, BudgetExceeded, Move
 from models.procurement.orders import (
     Order,
     OrderEvent,
@@ -92,29 +91,26 @@ async def place(
         wanted=wanted,
         day=business_date(transaction.now),
     )
-    if basket.purse is None:
-        raise BudgetExceeded(available_fen=Fen(0), required_fen=basket.total_fen)
-    row = {
+    purse = basket.purse
+    if purse is None:
+        raise BudgetExceeded(available_fen=NOTHING, required_fen=basket.total_fen)
+    order = {
         "order_id": order_id,
         "number": new_code("PO"),
         "transfer_code": new_transfer_code(),
         "unit_id": unit_id,
         "supplier_id": basket.supplier_id,
-        "appropriation_id": basket.purse.id,
+        "appropriation_id": purse.id,
         "division_code": basket.unit_division_code,
         "placed_by": placed_by,
         "note": note,
         "total_fen": basket.total_fen,
-        "now": transaction.now,
-        "event_id": new_id(),
     }
-    if transaction.dialect == "postgresql":
-        await _write_on_postgresql(transaction, basket, row)
-    else:
-        await _write_on_sqlite(transaction, basket, row)
+    write = _write_on_postgresql if transaction.dialect == "postgresql" else _write_on_sqlite
+    await write(transaction, basket, order)
     await budgets.move(
         transaction,
-        basket.purse,
+        purse,
         reason="order_placed",
         subject=("order", order_id),
         amounts={Move.HOLD: basket.total_fen},
@@ -129,28 +125,29 @@ def new_transfer_code() -> str:
 
 
 async def _write_on_postgresql(
-    transaction: Transaction, basket: Basket, row: dict[str, object]
+    transaction: Transaction, basket: Basket, order: Mapping[str, object]
 ) -> None:
+    lines = basket.lines
     taken = await transaction.execute(
         _TAKE_AND_WRITE,
         {
-            **row,
-            "line_ids": [new_id() for _ in basket.lines],
-            "positions": list(range(1, len(basket.lines) + 1)),
-            "product_ids": [line.product_id for line in basket.lines],
-            "lot_ids": [line.lot_id for line in basket.lines],
-            "quantities": [line.quantity for line in basket.lines],
-            "unit_prices": [line.unit_price_fen for line in basket.lines],
+            **order,
+            "now": transaction.now,
+            "event_id": new_id(),
+            "line_ids": [new_id() for _ in lines],
+            "positions": list(range(1, len(lines) + 1)),
+            "product_ids": [line.product_id for line in lines],
+            "lot_ids": [line.lot_id for line in lines],
+            "quantities": [line.quantity for line in lines],
+            "unit_prices": [line.unit_price_fen for line in lines],
         },
     )
-    if len(taken.all()) != len(basket.lines):
-        raise await out_of_stock(
-            transaction, {line.product_id: line.quantity for line in basket.lines}
-        )
+    if len(taken.all()) != len(lines):
+        raise await out_of_stock(transaction, {line.product_id: line.quantity for line in lines})
 
 
 async def _write_on_sqlite(
-    transaction: Transaction, basket: Basket, row: dict[str, object]
+    transaction: Transaction, basket: Basket, order: Mapping[str, object]
 ) -> None:
     # There is one writer, so the stock that was read in this transaction is still there.
     await transaction.execute(
@@ -159,47 +156,47 @@ async def _write_on_sqlite(
         .values(stock_quantity=Product.stock_quantity - bindparam("taken_quantity")),
         [{"product_id": line.product_id, "taken_quantity": line.quantity} for line in basket.lines],
     )
-    zeros = dict.fromkeys(
-        ("released_fen", "accepted_fen", "returned_fen", "payable_fen", "paid_fen"), 0
-    )
-    columns = {name: row[name] for name in row if name not in ("order_id", "now", "event_id")}
-    await transaction.execute(
-        insert(Order).values(
-            id=row["order_id"],
-            placed_at=row["now"],
-            state=OrderState.PLACED,
-            held_fen=row["total_fen"],
-            **columns,
-            **zeros,
-        )
-    )
-    await transaction.execute(
-        insert(OrderLine),
-        [
-            {
-                "id": new_id(),
-                "order_id": row["order_id"],
-                "position": position,
-                "product_id": line.product_id,
-                "lot_id": line.lot_id,
-                "quantity": line.quantity,
-                "unit_price_fen": line.unit_price_fen,
-                "amount_fen": line.amount_fen,
-                "accepted_quantity": 0,
-                "returned_quantity": 0,
-            }
-            for position, line in enumerate(basket.lines, start=1)
-        ],
-    )
+    await transaction.execute(insert(Order).values(_order_row(transaction, order)))
+    await transaction.execute(insert(OrderLine), _line_rows(basket, order))
     await transaction.execute(
         insert(OrderEvent).values(
-            id=row["event_id"],
-            order_id=row["order_id"],
-            at=row["now"],
-            actor_id=row["placed_by"],
+            id=new_id(),
+            order_id=order["order_id"],
+            at=transaction.now,
+            actor_id=order["placed_by"],
             move=OrderMove.PLACE,
             state=OrderState.PLACED,
-            amount_fen=row["total_fen"],
+            amount_fen=order["total_fen"],
             note="",
         )
     )
+
+
+def _order_row(transaction: Transaction, order: Mapping[str, object]) -> dict[str, object]:
+    nothing_yet = ("released_fen", "accepted_fen", "returned_fen", "payable_fen", "paid_fen")
+    return {
+        **{name: value for name, value in order.items() if name != "order_id"},
+        **dict.fromkeys(nothing_yet, NOTHING),
+        "id": order["order_id"],
+        "placed_at": transaction.now,
+        "state": OrderState.PLACED,
+        "held_fen": order["total_fen"],
+    }
+
+
+def _line_rows(basket: Basket, order: Mapping[str, object]) -> list[dict[str, object]]:
+    return [
+        {
+            "id": new_id(),
+            "order_id": order["order_id"],
+            "position": position,
+            "product_id": line.product_id,
+            "lot_id": line.lot_id,
+            "quantity": line.quantity,
+            "unit_price_fen": line.unit_price_fen,
+            "amount_fen": line.amount_fen,
+            "accepted_quantity": 0,
+            "returned_quantity": 0,
+        }
+        for position, line in enumerate(basket.lines, start=1)
+    ]
