@@ -19,8 +19,10 @@ from models.procurement.orders import (
 )
 from models.procurement.products import OutOfStock
 from models.procurement.suppliers import SupplierNotAdmitted
-from tests.markets import GRANTED_FEN, ORANGES_FEN, SECOND, THIRD, Market, grant
+from tests.databases import PostgresqlServer
+from tests.markets import GRANTED_FEN, ORANGES_FEN, SECOND, THIRD, Market, a_market, grant
 from tests.models.procurement.moves import benefits, place, trace
+from tests.statements import statements
 
 
 async def test_placing_holds_the_total_and_takes_the_stock(market: Market) -> None:
@@ -169,3 +171,20 @@ async def test_a_product_without_a_valid_lot_is_not_sold(
         await market.place(1)
 
     assert refusal.value.facts == {"product_id": market.oranges_id, "product_name": "脐橙"}
+
+
+async def test_placing_on_postgresql_takes_three_statements_however_many_lines(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    async with a_market(postgresql_server) as market:
+        for wanted in (
+            [Wanted(market.oranges_id, 1)],
+            [Wanted(market.oranges_id, 1), Wanted(market.honey_id, 2)],
+        ):
+            with statements(market.database) as sent:
+                await place(market, "officer", wanted)
+
+            assert len(sent) == 3
+            assert "FOR" not in sent[0]
+            assert "ORDER BY id FOR NO KEY UPDATE" in sent[1]
+            assert "ORDER BY id FOR NO KEY UPDATE" in sent[2]
