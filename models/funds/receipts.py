@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -117,8 +118,8 @@ async def receive(
 ) -> None:
     """Put money into the fund: a batch costs one lock on it, however many gifts there are.
 
-    Before: the references are new to the fund (a unique key sees to it). After: each receipt is
-    posted, on the statement, unspent, and the floor is kept.
+    After: each receipt is posted, on the statement, unspent, and the floor is kept. Refuses with
+    ReferenceUsed for a reference that the fund has had from the same source.
     """
     lines = [
         Line(
@@ -130,24 +131,32 @@ async def receive(
         for receipt in receipts
     ]
     numbers = await statement.move(transaction, fund_id, lines, money_in=True)
-    await transaction.execute(
-        insert(FundReceipt),
-        [
-            {
-                "id": receipt.id,
-                "fund_id": fund_id,
-                "division_code": division_code,
-                "number": number,
-                "source": receipt.source,
-                "reference": receipt.reference,
-                "subject_id": receipt.subject_id,
-                "received_at": receipt.received_at,
-                "amount_fen": receipt.amount_fen,
-                "remaining_fen": receipt.amount_fen,
-            }
-            for receipt, number in zip(receipts, numbers, strict=True)
-        ],
+    rows = [
+        {
+            "id": receipt.id,
+            "fund_id": fund_id,
+            "division_code": division_code,
+            "number": number,
+            "source": receipt.source,
+            "reference": receipt.reference,
+            "subject_id": receipt.subject_id,
+            "received_at": receipt.received_at,
+            "amount_fen": receipt.amount_fen,
+            "remaining_fen": receipt.amount_fen,
+        }
+        for receipt, number in zip(receipts, numbers, strict=True)
+    ]
+    dialect = postgresql if transaction.dialect == "postgresql" else sqlite
+    inserted = await transaction.execute(
+        dialect.insert(FundReceipt)
+        .on_conflict_do_nothing(index_elements=["fund_id", "source", "reference"])
+        .returning(FundReceipt.id),
+        rows,
     )
+    new = {row.id for row in inserted}
+    for receipt in receipts:
+        if receipt.id not in new:
+            raise ReferenceUsed(reference=receipt.reference)
 
 
 def _journal(fund_id: UUID, division_code: str, receipt: NewReceipt) -> Journal:
@@ -195,15 +204,6 @@ async def record_replenishment(
         raise InvalidValue(path="documentNumber", reason="blank")
     if received_on > business_date(transaction.now):
         raise InvalidValue(path="receivedOn", reason="in_the_future")
-    used = await transaction.execute(
-        select(FundReceipt.id).where(
-            FundReceipt.fund_id == fund_id,
-            FundReceipt.source == source,
-            FundReceipt.reference == document_number,
-        )
-    )
-    if used.first() is not None:
-        raise ReferenceUsed(reference=document_number)
     receipt = NewReceipt(
         id=receipt_id,
         source=source,

@@ -180,6 +180,8 @@ async def settle(
         raise InvalidValue(path="bankReference", reason="blank")
     if failure_reason is not None and not 0 < len(failure_reason.strip()) <= _REASON_LENGTH:
         raise InvalidValue(path="reason", reason="blank_or_too_long")
+    await draws.settle(transaction, payout_id=payout_id, paid=failure_reason is None)
+    # The fund's lock is held by now, so that no twin can be using the same reference.
     repeated = await transaction.execute(
         select(ReliefPayout.id).where(
             ReliefPayout.fund_id == payout.fund_id,
@@ -189,7 +191,6 @@ async def settle(
     )
     if repeated.first() is not None:
         raise BankReferenceRepeated(reference=bank_reference)
-    await draws.settle(transaction, payout_id=payout_id, paid=failure_reason is None)
     await transaction.execute(
         update(ReliefPayout)
         .where(ReliefPayout.id == payout_id)

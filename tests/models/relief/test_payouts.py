@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from models.funds import checks
 from models.funds.floor import OpenCall
-from models.funds.receipts import FundReceipt, PayoutSource
+from models.funds.receipts import FundReceipt, PayoutSource, ReferenceUsed
 from models.funds.statement import FundOverdrawn
 from models.households import Household
 from models.kernel.database import Database
@@ -165,4 +165,14 @@ async def test_one_bank_reference_settles_one_payout(desk: Desk) -> None:
     with pytest.raises(BankReferenceRepeated):
         await settle(desk.payout_id)
 
+    assert await differences(desk) == []
+
+
+async def test_one_document_replenishes_once_however_many_race(desk: Desk) -> None:
+    outcomes = await asyncio.gather(
+        *(desk.replenish(500, "通财〔2017〕9号") for _ in range(5)), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, ReferenceUsed) for outcome in outcomes) == 4
+    assert [left for _, left in await parts(desk)] == [100_000_000, 1_000, 500]
     assert await differences(desk) == []
