@@ -19,6 +19,8 @@ from api.health import health_routes
 from api.limits import Limits
 from api.middleware import Envelope
 from api.operations import Operations
+from api.page_door import InProcess
+from api.pages import PageRoutes
 from api.platform import cancelled, make_worker, open_database
 from api.sessions import Contexts, Tokens
 from api.settings import Settings
@@ -87,6 +89,13 @@ def platform_routes(settings: Settings) -> list[BaseRoute]:
         hides_schema=settings.is_production,
     )
     operations: Operations[Context] = Operations(schema, Limits(body_bytes=settings.max_body_bytes))
+    pages = PageRoutes(
+        InProcess(operations, contexts),
+        now=lambda request: _platform_of(request).database.clock.now(),
+        address=settings.address,
+        pay_origins=settings.payment_page_origins,
+        secure_cookies=settings.is_https,
+    )
     secret = settings.payment_webhook_secret
     return [
         *graphql_routes(operations, contexts, allowed_origins=settings.allowed_origins),
@@ -94,6 +103,7 @@ def platform_routes(settings: Settings) -> list[BaseRoute]:
             stripe_secrets=[secret] if secret else [],
             database_of=lambda request: _platform_of(request).database,
         ),
+        *pages.routes(),
     ]
 
 

@@ -19,6 +19,7 @@ from models.kernel.database import database_url
 from models.kernel.sealing import Keyring
 
 _KEY_BYTES = 32
+_STRIPE_PAGE_ORIGIN = "https://checkout.stripe.com"
 
 
 class SettingsError(Exception):
@@ -264,6 +265,13 @@ class Settings(BaseSettings):
         """The address of the payment sandbox."""
         port = self.sandbox_port or self.port + 1
         return self.sandbox_url.rstrip("/") or f"http://127.0.0.1:{port}"
+
+    @property
+    def payment_page_origins(self) -> tuple[str, ...]:
+        """The sites of the pages where one pays, to which a form of ours may lead."""
+        if self.has_sandbox:
+            return (self.sandbox_address,)
+        return (_STRIPE_PAGE_ORIGIN,) if self.has_stripe else ()
 
     @property
     def logs(self) -> LogFormat:

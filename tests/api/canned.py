@@ -1,4 +1,4 @@
-"""A schema with fixed answers, so that the pages can be looked at apart from the model."""
+"""The platform's own schema with fixed answers, so that pages can be seen in every state."""
 
 import asyncio
 import datetime as dt
@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import api
 from api.languages import Language
 from api.page_door import Answer, Answered
 from api.pages import PageRoutes
@@ -21,15 +22,14 @@ from tests.api.canned_answers import PAY_ORIGIN, answers
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
 TRACE = "trace-7f3a"
+SCHEMA_FILE = Path(api.__file__).parent / "schema.graphql"
 SESSION = ("set-cookie", "session=s1; HttpOnly; SameSite=Lax")
 
 
 class CannedDoor:
     """Answers every operation from `answers`, and keeps what it was asked."""
 
-    schema: GraphQLSchema = build_schema(
-        (Path(__file__).parent / "canned.graphql").read_text(encoding="utf-8")
-    )
+    schema: GraphQLSchema = build_schema(SCHEMA_FILE.read_text(encoding="utf-8"))
 
     def __init__(self, root: dict[str, Any] | None = None) -> None:
         self.root = answers() if root is None else root
