@@ -32,9 +32,13 @@ def new_code(prefix: str) -> str:
 
 def canonical_code(text: str) -> str | None:
     """The code a person meant (any case, spaces or dashes, O for 0); None if it cannot be one."""
-    prefix, _, rest = text.strip().upper().partition("-")
-    letters = rest.replace("-", "").replace(" ", "")
-    body, check = letters[:-1].translate(_CONFUSED), letters[-1:]
+    letters = text.upper().replace("-", "").replace(" ", "")
+    prefix, body, check = (
+        letters[: -_CODE_LENGTH - 1],
+        letters[-_CODE_LENGTH - 1 : -1],
+        letters[-1:],
+    )
+    body = body.translate(_CONFUSED)
     if not prefix.isalpha() or len(body) != _CODE_LENGTH or body.strip(_ALPHABET):
         return None
     value = 0

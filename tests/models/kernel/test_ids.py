@@ -29,6 +29,7 @@ def test_a_code_is_read_back_however_it_was_typed() -> None:
     assert canonical_code(code) == code
     assert canonical_code(code.lower()) == code
     assert canonical_code(f"  jz-{bare[2:]} ") == code
+    assert canonical_code(f"jz {bare[2:]}") == canonical_code(bare) == code
     assert canonical_code(code.replace("0", "O").replace("1", "l")) in {code, None}
 
 
