@@ -46,8 +46,9 @@ fix: .venv/.tested  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: install  ## write api/schema.graphql anew
+schema: .venv/.tested  ## write api/schema.graphql and the tables of docs/api.md anew
 	$(BIN)/yuanliu export-schema > api/schema.graphql
+	$(BIN)/python -m tests.documented
 
 bench: .venv/.tested  ## the measurements of docs/performance.md
 	$(BIN)/pytest -m bench -s -p no:randomly --timeout 900 tests/bench
