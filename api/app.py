@@ -49,6 +49,7 @@ def create_app(
     settings: Settings,
     *,
     clock: Clock | None = None,
+    passwords: Passwords | None = None,
     routes: Callable[[Settings], Sequence[BaseRoute]] | None = None,
 ) -> Starlette:
     """The platform as an application; everything it holds is opened when it is started.
@@ -63,7 +64,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[State]:
-        async with _open(settings, clock) as state:
+        async with _open(settings, clock, passwords or Passwords()) as state:
             app.state.announcements = state["announcements"]
             yield state
 
@@ -121,7 +122,9 @@ class PaymentsOff:
 
 
 @asynccontextmanager
-async def _open(settings: Settings, clock: Clock | None) -> AsyncIterator[State]:
+async def _open(
+    settings: Settings, clock: Clock | None, passwords: Passwords
+) -> AsyncIterator[State]:
     database = open_database(settings, clock)
     announcements = Announcements(database)
     listening = asyncio.create_task(announcements.run())
@@ -137,7 +140,7 @@ async def _open(settings: Settings, clock: Clock | None) -> AsyncIterator[State]
                     worker=worker,
                     platform=Platform(
                         database,
-                        passwords=Passwords(),
+                        passwords=passwords,
                         checkout=payments or PaymentsOff(),
                         announcements=announcements,
                     ),
