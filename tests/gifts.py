@@ -25,14 +25,14 @@ from models.kernel.inbox import Event, EventState
 from models.kernel.money import Fen
 from models.parties import ANONYMOUS
 from tests.models.funds.worlds import World, make_world
-from tests.webhooks.conftest import API_KEY, SECRET, Sandbox
+from tests.webhooks.conftest import API_KEY, SECRET, Sandbox, reaching
 from webhooks import stripe_inbox
 from webhooks.hosted_payments import HostedPayments
 from webhooks.routes import STRIPE_PATH, webhook_routes
 from webhooks.sandbox.app import create_sandbox
 from webhooks.sandbox.serving import served
 from webhooks.stripe_checkout import StripeCheckout
-from webhooks.stripe_transport import Transport, neighbourly_client
+from webhooks.stripe_transport import neighbourly_client
 
 PUBLIC_URL = "http://127.0.0.1:9"
 AMOUNT = 12_345
@@ -195,18 +195,12 @@ async def gift_desk(
 
         async with (
             served(create) as url,
-            neighbourly_client(url, timeout_seconds=5) as control,
+            reaching(url, clock) as sandbox,
             neighbourly_client(ours, timeout_seconds=5) as http,
         ):
-            control.base_url, http.base_url = httpx.URL(url), httpx.URL(ours)
-            transport = Transport(url, timeout_seconds=5)
-            client = stripe.StripeClient(
-                API_KEY, base_addresses={"api": url}, http_client=transport, max_network_retries=0
-            )
+            http.base_url = httpx.URL(ours)
             provider = StripeCheckout(API_KEY, api_base=url, timeout_seconds=2, retries=0)
-            sandbox = Sandbox(url, clock, client, control)
             await sandbox.tell("post", hold=True)
             payments = HostedPayments(database, provider, public_url=PUBLIC_URL)
             yield GiftDesk(world, sandbox, provider, payments, http)
             await provider.close()
-            await transport.close_async()

@@ -120,6 +120,19 @@ class Sandbox:
         return payment_intent
 
 
+@contextlib.asynccontextmanager
+async def reaching(url: str, clock: MovableClock, *, key: str = API_KEY) -> AsyncIterator[Sandbox]:
+    """Reach a sandbox that is served somewhere."""
+    transport = Transport(url, timeout_seconds=5)
+    client = stripe.StripeClient(
+        key, base_addresses={"api": url}, http_client=transport, max_network_retries=0
+    )
+    async with neighbourly_client(url, timeout_seconds=5) as http:
+        http.base_url = httpx.URL(url)
+        yield Sandbox(url, clock, client, http)
+    await transport.close_async()
+
+
 Start = Callable[[Path], AbstractAsyncContextManager[Sandbox]]
 
 
@@ -140,17 +153,8 @@ def start_sandbox(clock: MovableClock, ear: Ear) -> Start:
                 retry_seconds=(0.02, 0.02, 0.02),
             )
 
-        async with (
-            served(create) as url,
-            neighbourly_client(url, timeout_seconds=5) as http,
-        ):
-            http.base_url = httpx.URL(url)
-            transport = Transport(url, timeout_seconds=5)
-            client = stripe.StripeClient(
-                API_KEY, base_addresses={"api": url}, http_client=transport, max_network_retries=0
-            )
-            yield Sandbox(url, clock, client, http)
-            await transport.close_async()
+        async with served(create) as url, reaching(url, clock) as sandbox:
+            yield sandbox
 
     return start
 
