@@ -1,0 +1,218 @@
+"""The platform as it is served: the whole application on a port of its own, its worker beside it.
+
+The payment sandbox stands beside it on another port, and people come in by HTTP alone. What a test
+asks of the database directly is only whether the books are whole and whether nothing has moved.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from graphql import GraphQLUnionType, get_named_type
+from starlette.applications import Starlette
+
+from api import serving
+from api.app import create_app
+from api.settings import Settings, load
+from models.kernel.clock import MovableClock
+from models.kernel.database import Database
+from models.kernel.ids import new_id
+from models.ledger.chart import load_chart
+from models.parties import OrganisationKind, Role
+from models.places.load import load_reference
+from models.reports import books
+from resolvers.schema import schema
+from tests.api.sample import until
+from tests.clients import whole
+from tests.parties import cheap_passwords, make_administrator, make_password
+from tests.webhooks.conftest import Sandbox, reaching
+from webhooks.routes import STRIPE_PATH
+from webhooks.sandbox.app import create_sandbox
+from webhooks.sandbox.serving import served
+
+ADMINISTRATOR = "administrator"
+PASSWORD = "a long way to the source"
+PATIENCE_SECONDS = 10
+
+
+@dataclass
+class Running:
+    """A platform that is served, as people and programs reach it."""
+
+    database: Database
+    clock: MovableClock
+    settings: Settings
+    http: httpx.AsyncClient
+    sandbox: Sandbox
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, document: str, by: str = "", /, **variables: object) -> dict[str, Any]:
+        """The data of an operation that succeeds."""
+        response = await self.http.post(
+            "/graphql",
+            json={"query": document, "variables": variables},
+            headers=self.headers(by),
+        )
+        answer = response.json()
+        assert response.status_code == 200, answer
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def headers(self, by: str) -> dict[str, str]:
+        token = {"authorization": f"Bearer {self.tokens[by]}"} if by else {}
+        return {"accept": "application/graphql-response+json", "accept-language": "en", **token}
+
+    async def answer(
+        self, mutation: str, by: str = "", wanted: str = "__typename", /, **given: object
+    ) -> dict[str, Any]:
+        """What a mutation answers, done or refused."""
+        document = (
+            f"mutation M($input: {mutation[0].upper()}{mutation[1:]}Input!) "
+            f"{{ {mutation}(input: $input) {{ __typename "
+            f"... on {_done(mutation)} {{ {wanted} }} "
+            "... on Refused { code message facts { name value } } } }"
+        )
+        asked = {"requestId": str(new_id()), **given}
+        payload: dict[str, Any] = (await self.ask(document, by, input=asked))[mutation]
+        return payload
+
+    async def do(
+        self, mutation: str, by: str = "", wanted: str = "__typename", /, **given: object
+    ) -> dict[str, Any]:
+        """The payload of a mutation that is done."""
+        payload = await self.answer(mutation, by, wanted, **given)
+        assert payload["__typename"] != "Refused", payload
+        return payload
+
+    async def refused(
+        self, mutation: str, by: str, /, **given: object
+    ) -> tuple[str, dict[str, str]]:
+        """The code and the facts of a mutation that is refused and moves not one row."""
+        before = await whole(self.database)
+        payload = await self.answer(mutation, by, **given)
+        assert payload["__typename"] == "Refused", payload
+        assert payload["message"]
+        after = await whole(self.database)
+        assert after == before, [name for name in before if before[name] != after[name]]
+        return payload["code"], {fact["name"]: fact["value"] for fact in payload["facts"]}
+
+    async def sign_in(self, name: str) -> None:
+        payload = await self.do("signIn", "", "token", signInName=name, password=PASSWORD)
+        self.tokens[name] = payload["token"]
+
+    async def opened(
+        self, kind: OrganisationKind, name: str, division_code: str, **more: object
+    ) -> str:
+        """The id of a new organisation."""
+        payload = await self.do(
+            "openOrganisation",
+            ADMINISTRATOR,
+            "organisation { id }",
+            kind=kind.name,
+            name=name,
+            divisionCode=division_code,
+            **more,
+        )
+        organisation_id: str = payload["organisation"]["id"]
+        return organisation_id
+
+    async def enrolled(self, name: str, role: Role, organisation_id: str) -> None:
+        """A new person who holds a role for an organisation and has signed in."""
+        payload = await self.do(
+            "enrolPerson",
+            ADMINISTRATOR,
+            "person { id }",
+            signInName=name,
+            name=name,
+            password=PASSWORD,
+        )
+        await self.do(
+            "grantRole",
+            ADMINISTRATOR,
+            personId=payload["person"]["id"],
+            organisationId=organisation_id,
+            role=role.name,
+        )
+        await self.sign_in(name)
+
+    async def differences(self) -> list[str]:
+        """What `check-books` would print."""
+        async with self.database.snapshot() as connection:
+            return [difference async for difference in books.check(connection)]
+
+
+def _done(mutation: str) -> str:
+    """The type of a mutation's payload when it is done."""
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    union = get_named_type(mutations.fields[mutation].type)
+    assert isinstance(union, GraphQLUnionType)
+    (done,) = {str(member) for member in union.types} - {"Refused"}
+    return done
+
+
+@contextlib.asynccontextmanager
+async def running(
+    database: Database, clock: MovableClock, folder: Path, *, works: bool = True
+) -> AsyncIterator[Running]:
+    """Serve the platform on an empty, migrated database, which an administrator has entered.
+
+    Without its worker nothing happens but what is asked for, so that rows can be compared.
+    """
+    await _prepare(database)
+    settings = load(
+        run_folder=folder,
+        environment="test",
+        database_url=database.url.render_as_string(hide_password=False),
+        worker_in_process=works,
+        worker_poll_seconds=0.1,
+        log_level="error",
+    )
+    listener = serving._listen("127.0.0.1", 0)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+
+    def sandbox_at(url: str) -> Starlette:
+        return create_sandbox(
+            state_path=folder / "sandbox.sqlite",
+            api_key=settings.payment_key,
+            webhook_url=f"{settings.loopback_address}{STRIPE_PATH}",
+            webhook_secret=settings.payment_webhook_secret,
+            clock=clock,
+            public_url=url,
+            retry_seconds=(0.1, 0.1, 0.1),
+        )
+
+    with listener:
+        async with served(sandbox_at) as url:
+            settings = settings.model_copy(update={"sandbox_url": url})
+            app = create_app(settings, clock=clock, passwords=cheap_passwords())
+            server = serving._server(app, settings, listener)
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            await until(lambda: server.started or task.done())
+            async with (
+                httpx.AsyncClient(
+                    base_url=settings.loopback_address, timeout=PATIENCE_SECONDS
+                ) as http,
+                reaching(url, clock, key=settings.payment_key) as sandbox,
+            ):
+                platform = Running(database, clock, settings, http, sandbox)
+                await platform.sign_in(ADMINISTRATOR)
+                yield platform
+            app.state.stop()
+            server.should_exit = True
+            await task
+
+
+async def _prepare(database: Database) -> None:
+    await database.transact(
+        lambda transaction: load_reference(transaction, divisions=["511702001", "360730100"])
+    )
+    await database.transact(load_chart)
+    person = await make_administrator(database, ADMINISTRATOR)
+    assert person.person_id is not None
+    await make_password(database, person.person_id, PASSWORD)
