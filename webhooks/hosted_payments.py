@@ -36,6 +36,7 @@ NEWS_COMES_WITHIN: Final = dt.timedelta(minutes=5)
 ASKED_FOR: Final = dt.timedelta(days=7)
 PATIENCE_SECONDS: Final = 10.0
 _PAGE: Final = 100
+_BUSY_AT_MOST: Final = 3
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,8 @@ class HostedPayments:
         """The job that asks what became of pages that are over and of which no news came.
 
         The answers are stored as events, so that they are applied, told apart from what is known
-        and parked in the one way there is. A page the provider will not speak of is passed over.
+        and parked in the one way there is. A page the provider will not speak of is passed over
+        until the next round; when it is too busy to answer at all, the rest waits for that too.
         """
         answers = [letter async for letter in self._answers()]
 
@@ -148,6 +150,7 @@ class HostedPayments:
     async def _answers(self) -> AsyncIterator[stripe_inbox.Letter]:
         now = self._database.clock.now()
         beyond: UUID | None = None
+        busy = 0
         while True:
             async with self._database.read() as connection:
                 page = await gifts.without_news(
@@ -160,7 +163,14 @@ class HostedPayments:
             if not page:
                 return
             for gift in page:
-                letter = await self._ask(gift.id, gift.checkout_reference)
+                try:
+                    letter = await self._ask(gift.id, gift.checkout_reference)
+                except PaymentProviderBusyError:
+                    busy += 1
+                    log.warning("checkout.not_told", donation=str(gift.id), code="busy")
+                    if busy == _BUSY_AT_MOST:
+                        return
+                    continue
                 if letter is not None:
                     yield letter
             beyond = page[-1].id

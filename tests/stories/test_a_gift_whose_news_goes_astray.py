@@ -70,7 +70,7 @@ async def test_every_order_of_the_events_of_a_payment_comes_to_the_same_books(
 
     assert await desk.received() == [AMOUNT] * gifts
     assert await desk.incidents() == []
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -87,7 +87,7 @@ async def test_a_late_payment_told_in_disorder_and_twice_is_booked_once(
 
     assert await desk.state(donation_id) is DonationState.RECEIVED
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_events_that_come_again_after_they_were_applied_change_nothing(
@@ -105,7 +105,7 @@ async def test_events_that_come_again_after_they_were_applied_change_nothing(
 
     assert await desk.gift(donation_id) == before
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_two_workers_on_the_same_events_book_each_gift_once(
@@ -123,7 +123,7 @@ async def test_two_workers_on_the_same_events_book_each_gift_once(
 
     assert await desk.received() == [AMOUNT] * 6
     assert set((await desk.events()).values()) == {EventState.APPLIED}
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_a_gift_of_which_no_event_ever_comes_is_booked_by_asking(desk: GiftDesk) -> None:
@@ -152,7 +152,7 @@ async def test_a_gift_of_which_no_event_ever_comes_is_booked_by_asking(desk: Gif
     await reconcile(desk)
     assert await desk.received() == [AMOUNT, AMOUNT]
     assert await desk.incidents() == []
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_news_that_comes_after_the_asking_changes_nothing(desk: GiftDesk) -> None:
@@ -168,4 +168,23 @@ async def test_news_that_comes_after_the_asking_changes_nothing(desk: GiftDesk) 
 
     assert await desk.gift(donation_id) == before
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
+
+
+@pytest.mark.parametrize(("faults", "answered"), [(1, 4), (2, 3), (3, 0), (9, 0)])
+async def test_a_provider_too_busy_to_answer_for_one_page_is_asked_again_in_the_next_round(
+    desk: GiftDesk, faults: int, answered: int
+) -> None:
+    await desk.sandbox.tell("post", drop=["*"])
+    for _ in range(5):
+        await desk.paid(await desk.opened())
+    desk.clock.advance(dt.timedelta(minutes=51))
+    await desk.sandbox.tell("faults", kind="500", path="/v1/checkout", times=faults)
+
+    await reconcile(desk)
+
+    assert len(await desk.received()) == answered
+    await desk.sandbox.tell("calm")
+    await reconcile(desk)
+    assert await desk.received() == [AMOUNT] * 5
+    assert await desk.differences() == []
