@@ -57,11 +57,9 @@ TESTED_BY = {
     "models/funds/checks.py": "models/funds/test_floor.py",
     # A gift is told from the donor's click to the receipt, through the doors it comes by.
     "models/donations/gifts.py": "stories/test_a_gift_online.py",
-    "models/donations/incidents.py": "webhooks/test_routes.py",
-    "models/donations/payments.py": "stories/test_a_gift_online.py",
+    "models/donations/incidents.py": "stories/test_a_gift_that_does_not_fit.py",
     "models/households.py": "models/relief/test_payouts.py",
     "models/reports/books.py": "api/test_commands.py",
-    "models/reports/trace.py": "resolvers/donations_cases.py",
     # Tables that are seen through the commands beside them.
     "models/ledger/books.py": "models/ledger/test_posting.py",
     "models/ledger/checks.py": "models/ledger/test_posting.py",

@@ -30,7 +30,7 @@ async def test_a_gift_is_paid_and_booked_once_though_told_under_several_event_id
     events = await desk.events()
     assert len([name for name in events if "succeeded" in name or "completed" in name]) == 3
     assert set(events.values()) == {EventState.APPLIED}
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_the_payment_page_offers_what_the_donor_chose_and_leads_back(desk: GiftDesk) -> None:
@@ -64,7 +64,7 @@ async def test_a_payment_that_takes_its_time_is_received_or_fails(
     expected = DonationState.RECEIVED if is_received else DonationState.FAILED
     assert await desk.state(donation_id) is expected
     assert await desk.received() == ([AMOUNT] if is_received else [])
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_a_card_that_is_declined_can_be_tried_again_on_the_same_page(desk: GiftDesk) -> None:
@@ -82,7 +82,7 @@ async def test_a_card_that_is_declined_can_be_tried_again_on_the_same_page(desk:
 
     assert await desk.received() == [AMOUNT]
     assert await desk.payments.open(donation_id) is None
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_a_page_on_which_nobody_pays_expires(desk: GiftDesk) -> None:

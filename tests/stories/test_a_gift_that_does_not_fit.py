@@ -113,7 +113,7 @@ async def test_what_is_not_understood_is_parked_and_the_rest_of_the_batch_goes_t
     assert await desk.state(strange) is DonationState.PENDING
     assert await desk.state(good) is DonationState.RECEIVED
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_an_event_about_nothing_of_ours_touches_no_gift_of_the_same_batch(
@@ -163,7 +163,7 @@ async def test_a_refund_and_a_dispute_wait_for_the_manager_and_move_no_money(
     assert set(found) >= {"refunded", "disputed"}
     assert await desk.state(donation_id) is DonationState.RECEIVED
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_two_payments_of_one_gift_are_booked_once_and_the_second_is_parked(
@@ -178,7 +178,7 @@ async def test_two_payments_of_one_gift_are_booked_once_and_the_second_is_parked
 
     assert await reasons(desk, desk.world.manager) == ["paid_twice"] * 3
     assert await desk.received() == [AMOUNT]
-    assert await desk.world.differences() == []
+    assert await desk.differences() == []
 
 
 async def test_an_incident_is_closed_once_by_who_may_with_a_note(desk: GiftDesk) -> None:
