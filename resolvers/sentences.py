@@ -213,7 +213,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "job": {"zh": "后台任务", "en": "job"},
     "relief_payout": {"zh": "救助款", "en": "relief payout"},
     "held": {"zh": "已批准待拨付", "en": "held"},
-    "paid": {"zh": "已到户", "en": "paid"},
+    "paid": {"zh": "已支付", "en": "paid"},
     "released": {"zh": "拨付失败已释放", "en": "released"},
     "blank_or_too_long": {"zh": "未填写或太长", "en": "it is blank or too long"},
     "not_a_card_number": {"zh": "不是有效的银行卡号", "en": "it is not a card number"},

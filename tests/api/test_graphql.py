@@ -247,7 +247,7 @@ async def test_a_refused_mutation_is_a_value_of_the_answer(client: httpx.AsyncCl
             "payOrder": {
                 "__typename": "Refused",
                 "code": "WRONG_STATE",
-                "message": "订单目前是“paid”，不能这样做。",
+                "message": "订单目前是“已支付”，不能这样做。",
                 "facts": [
                     {"name": "noun", "value": "order"},
                     {"name": "state", "value": "paid"},
