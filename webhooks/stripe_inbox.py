@@ -23,6 +23,7 @@ from webhooks.stripe_events import (
     FUND_KEY,
     PaymentNews,
     PaymentStatus,
+    Uneventful,
     Unknown,
     donation_named_by,
     translate,
@@ -32,6 +33,7 @@ from webhooks.stripe_signatures import BodyRefusedError, VerifiedEvent, read
 SOURCE: Final = "stripe"
 _ID_LENGTH = 255
 _KIND_LENGTH = 120
+_REFERENCE_LENGTH = 120
 _KEPT: Final = (
     *("id", "object", "created", "livemode", "status", "currency", "metadata"),
     *("amount", "amount_total", "amount_received", "captured"),
@@ -119,12 +121,21 @@ async def apply(transaction: Transaction, events: Sequence[ReceivedEvent]) -> Ma
         except BodyRefusedError:
             parked[event.id] = Parked("event_unreadable")
             continue
-        news = translate(verified)
+        news = _checked(translate(verified), verified)
         if isinstance(news, PaymentNews):
             facts.append(_fact(event.id, news))
         elif isinstance(news, Unknown):
             facts.append(_not_understood(event.id, news, verified))
     return parked | await payments.apply(transaction, facts)
+
+
+def _checked(
+    news: PaymentNews | Uneventful | Unknown, event: VerifiedEvent
+) -> PaymentNews | Uneventful | Unknown:
+    """The news, unless its payment has a name that no gift could keep."""
+    if isinstance(news, PaymentNews) and len(news.payment_reference or "") > _REFERENCE_LENGTH:
+        return Unknown(event_id=event.event_id, kind=event.kind, reason="payment_unreadable")
+    return news
 
 
 def _fact(event_id: UUID, news: PaymentNews) -> PaymentFact:

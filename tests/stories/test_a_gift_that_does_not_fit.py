@@ -85,6 +85,7 @@ async def test_a_payment_of_no_gift_of_ours_waits_for_an_administrator(desk: Gif
         ("checkout.session.completed", {"payment_status": "new_word"}, "payment_status_unknown"),
         ("checkout.session.completed", {"amount_total": "12345"}, "amount_unreadable"),
         ("checkout.session.completed", {"payment_intent": None}, "payment_missing"),
+        ("checkout.session.completed", {"payment_intent": "p" * 121}, "payment_unreadable"),
         ("checkout.session.transfigured", {}, "kind_unexpected"),
         ("invoice.paid", {}, "kind_unexpected"),
     ],
