@@ -75,6 +75,15 @@ async def test_checking_shows_what_would_be_done_and_does_nothing() -> None:
     assert asked(door, "Give") == []
 
 
+@pytest.mark.parametrize(("name", "anonymous"), [("", "true"), ("王小", "false")])
+async def test_who_gives_no_name_gives_anonymously(name: str, anonymous: str) -> None:
+    typed = {key: value for key, value in GIFT.items() if key != "anonymous"}
+    answer = await send(GIVE, {**typed, "donorName": name, "check": "Give"})
+
+    assert f'<input type="hidden" name="anonymous" value="{anonymous}">' in answer.text
+    assert ("爱心人士（匿名）" in answer.text) == (not name)
+
+
 async def test_giving_runs_the_mutation_and_leads_to_the_payment() -> None:
     door = CannedDoor()
     answer = await send(GIVE, {**GIFT, "operation": "Give"}, door=door)
