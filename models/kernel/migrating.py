@@ -45,5 +45,5 @@ async def is_migrated(database: Database) -> bool:
 
 
 def newest_revision() -> str:
-    """The last revision there is: files are named by their numbers, `0001_spine.py`."""
+    """The last revision there is: files are named by their numbers, `0001_kernel.py`."""
     return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
