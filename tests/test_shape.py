@@ -70,7 +70,6 @@ TESTED_BY = {
     "models/kernel/sweeping.py": "api/test_worker.py",
     "models/kernel/workers.py": "api/test_worker.py",
     "models/kernel/refusals.py": "resolvers/test_refusals.py",
-    "models/kernel/migrating.py": "models/migrations/test_migrations.py",
     "models/migrations/env.py": "models/migrations/test_migrations.py",
     "models/migrations/tables.py": "models/migrations/test_migrations.py",
     "models/migrations/triggers.py": "models/ledger/test_posting.py",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from models.kernel.database import Database
+from models.kernel.database import Database, Transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,6 +42,32 @@ async def is_migrated(database: Database) -> bool:
             return False
         found = await connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608 - a name of ours
         return found.scalar_one_or_none() == newest_revision()
+
+
+async def is_empty(database: Database) -> bool:
+    """Whether the database has no table at all."""
+    async with database.read() as connection:
+        return not await connection.run_sync(lambda own: inspect(own).get_table_names())
+
+
+async def erase(database: Database) -> None:
+    """Destroy everything in the database, whoever made it, and close it; for demo worlds only.
+
+    Nobody else may be connected to a SQLite file. After: open the database anew to use it.
+    """
+    if database.dialect == "postgresql":
+        await database.transact(_erase_schema)
+        await database.close()
+        return
+    await database.close()
+    path = Path(str(database.url.database))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+async def _erase_schema(transaction: Transaction) -> None:
+    await transaction.execute(text("DROP SCHEMA public CASCADE"))
+    await transaction.execute(text("CREATE SCHEMA public"))
 
 
 def newest_revision() -> str:
