@@ -15,7 +15,7 @@ from models.procurement import attribution, budgets
 from models.procurement.attribution import VillageTotal
 from models.procurement.budgets import Figures
 from resolvers.context import REQUEST_ID, Context, Info
-from resolvers.identities import NODES, Node, uuid_of
+from resolvers.identities import NODES, Node
 from resolvers.paging import After, Before, Connection, First, Last, Listing
 from resolvers.parties import Organisation, organisation_of
 from resolvers.places import Division, division_of, divisions_by_code
@@ -163,7 +163,7 @@ class BudgetUnitQuery:
             strawberry.ID, strawberry.argument(description="单位编号。Its global id.")
         ],
     ) -> BudgetUnit | None:
-        uuid = uuid_of(id, "BudgetUnit")
+        uuid = unit_uuid(id)
         async with info.context.read() as connection:
             return (await _units(info.context, connection, [uuid])).get(uuid)
 
