@@ -33,9 +33,13 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    settings: Settings, *, clock: Clock | None = None, ready: Callable[[Settings], None]
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ready: Callable[[Settings], None],
+    until: asyncio.Event | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is told the settings with the ports really taken.
+    """Serve until SIGTERM, SIGINT or an event; `ready` is told the settings with their real ports.
 
     Raises PortTakenError when a port that was asked for is taken.
     """
@@ -51,11 +55,14 @@ async def serve(
             servers.append((_server(_sandbox(settings, clock), settings, beside), beside))
         app = create_app(settings, clock=clock)
         servers.insert(0, (_server(app, settings, listener), listener))
-        await _run_all(servers, app, lambda: ready(settings))
+        await _run_all(servers, app, lambda: ready(settings), until or asyncio.Event())
 
 
 async def _run_all(
-    servers: list[tuple[_Server, socket.socket]], app: Starlette, ready: Callable[[], None]
+    servers: list[tuple[_Server, socket.socket]],
+    app: Starlette,
+    ready: Callable[[], None],
+    until: asyncio.Event,
 ) -> None:
     main = servers[0][0]
 
@@ -69,16 +76,25 @@ async def _run_all(
         tasks = [
             asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers
         ]
-        tasks.append(asyncio.create_task(_tell_when_started([one for one, _ in servers], ready)))
+        asides = [
+            asyncio.create_task(_tell_when_started([one for one, _ in servers], ready)),
+            asyncio.create_task(_stop_after(until, stop)),
+        ]
         try:
             await tasks[0]
         finally:
-            tasks[-1].cancel()
+            for aside in asides:
+                aside.cancel()
             for server, _ in servers:
                 server.should_exit = True
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *asides, return_exceptions=True)
     if not main.started:
         raise SystemExit(3)
+
+
+async def _stop_after(until: asyncio.Event, stop: Callable[[], None]) -> None:
+    await until.wait()
+    stop()
 
 
 async def _tell_when_started(servers: list[_Server], ready: Callable[[], None]) -> None:
