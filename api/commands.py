@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PREFIXES",
         help="townships and villages only below these codes, as in 511702,3607",
     )
+    showing = add("demo", _demo, "show a world made of real figures, in a database of its own")
+    showing.add_argument("--host", help="the address to listen on (YUANLIU_HOST)")
+    showing.add_argument("--port", type=int, help="the port to listen on, 0 for any (YUANLIU_PORT)")
+    showing.add_argument("--once", action="store_true", help="make it, print its figures and stop")
+    showing.add_argument("--fresh", action="store_true", help="make it anew, from the start")
     add("check-books", _check_books, "recompute every balance and seal, and say what differs")
     add("export-schema", _export_schema, "print the GraphQL schema")
     making = add("create-administrator", _create_administrator, "make somebody an administrator")
@@ -109,6 +114,19 @@ async def _serve(settings: Settings, asked: argparse.Namespace) -> int:
     return DONE
 
 
+async def _demo(settings: Settings, asked: argparse.Namespace) -> int:
+    from api.demo.showing import show
+    from api.demo.world import CannotShowError, settings_of_demo
+
+    try:
+        own = settings_of_demo(settings, is_passing=asked.once and asked.port is None)
+        _configure_logs(own)
+        is_whole = await show(own, once=asked.once, fresh=asked.fresh)
+    except CannotShowError as error:
+        return _say(str(error), CANNOT_START)
+    return DONE if is_whole else WRONG
+
+
 async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
     from api.announcements import Announcements
     from api.platform import cancelled, make_worker, open_database
@@ -134,6 +152,7 @@ async def _work(settings: Settings, _asked: argparse.Namespace) -> int:
 
 async def _prepare(settings: Settings, *, migrating: bool) -> str | None:
     """Make the database ready to be served; the answer is why it is not."""
+    from api.preparing import load_all
     from models.kernel.migrating import is_migrated, migrate
 
     async def prepare(database: "Database") -> str | None:
@@ -145,7 +164,7 @@ async def _prepare(settings: Settings, *, migrating: bool) -> str | None:
                 )
             await migrate(database)
         if may_migrate:
-            await _load_all(database, divisions=None)
+            await load_all(database, divisions=None)
         return None
 
     try:
@@ -166,22 +185,14 @@ async def _migrate(settings: Settings, _asked: argparse.Namespace) -> int:
 
 
 async def _load_reference(settings: Settings, asked: argparse.Namespace) -> int:
+    from api.preparing import load_all
+
     divisions = asked.divisions.split(",") if asked.divisions else None
     changed = await _with_database(
-        settings, lambda database: _load_all(database, divisions=divisions)
+        settings, lambda database: load_all(database, divisions=divisions)
     )
     print(f"{changed} rows inserted or changed")
     return DONE
-
-
-async def _load_all(database: "Database", *, divisions: Sequence[str] | None) -> int:
-    from models.ledger.chart import load_chart
-    from models.places.load import load_reference
-
-    changed = await database.transact(
-        lambda transaction: load_reference(transaction, divisions=divisions)
-    )
-    return changed + await database.transact(load_chart)
 
 
 async def _check_books(settings: Settings, _asked: argparse.Namespace) -> int:
@@ -208,31 +219,21 @@ async def _export_schema(_settings: Settings, _asked: argparse.Namespace) -> int
 
 
 async def _create_administrator(settings: Settings, asked: argparse.Namespace) -> int:
-    from models.kernel.ids import new_id
+    from api.preparing import make_administrator
     from models.kernel.refusals import Refusal
-    from models.parties.grants import create_administrator
-    from models.parties.passwords import Passwords
-    from models.parties.people import checked_password
     from resolvers.refusals import refused
-
-    async def create(database: "Database") -> None:
-        hashed = await Passwords().hash(password)
-        await database.transact(
-            lambda transaction: create_administrator(
-                transaction,
-                person_id=new_id(),
-                sign_in_name=asked.sign_in_name,
-                name=asked.name,
-                password_hash=hashed,
-            )
-        )
 
     typed = _read_password(from_stdin=asked.password_stdin)
     if typed is None:
         return _say("the two passwords differ", UNUSABLE)
+
+    async def make(database: "Database") -> None:
+        await make_administrator(
+            database, sign_in_name=asked.sign_in_name, name=asked.name, password=typed
+        )
+
     try:
-        password = checked_password(typed, sign_in_name=asked.sign_in_name)
-        await _with_database(settings, create)
+        await _with_database(settings, make)
     except Refusal as refusal:
         return _say(refused(refusal, "en").message, WRONG)
     print(f"{asked.sign_in_name} is an administrator")

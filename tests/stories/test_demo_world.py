@@ -1,0 +1,106 @@
+"""The demo world, made by the command line in a process of its own, on each engine."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from models.kernel.ids import new_id
+from tests.databases import PostgresqlServer, SqliteServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FIGURES = {
+    "donated on 10·17": "92 万元",
+    "first call": "80,000.00",
+    "payouts": "31",
+    "relief paid": "6.3 万元",
+    "later calls": "63,000.00",
+    "balance": "100 万元",
+    "benefits *": "63,448.52",
+    "differences in the books": "0",
+}
+PATIENCE_SECONDS = 300
+
+
+@pytest.fixture
+async def environment(
+    server: SqliteServer | PostgresqlServer, tmp_path: Path
+) -> AsyncIterator[dict[str, str]]:
+    """A clean environment with a run folder of its own, and for PostgreSQL an empty database."""
+    kept = {"PATH", "HOME", "LANG", "PYTHONPATH"}
+    inherited = {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the shell's own
+    environment = inherited | {"YUANLIU_RUN_FOLDER": str(tmp_path)}
+    if isinstance(server, SqliteServer):
+        yield environment
+        return
+    name = f"demo_{new_id().hex}"
+    await server.administer(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    try:
+        yield environment | {"DATABASE_URL": server.named(name)}
+    finally:
+        await server.administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def begin(environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "api",
+        "demo",
+        "--once",
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def told(process: asyncio.subprocess.Process) -> str:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        output, _ = await process.communicate()
+    return output.decode()
+
+
+async def kill_when_it_says(process: asyncio.subprocess.Process, words: str) -> None:
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while words not in (line := await process.stdout.readline()).decode():
+            assert line, "it ended before it said so"
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGKILL)
+    await process.communicate()
+
+
+def assert_whole(output: str) -> None:
+    for name, figure in FIGURES.items():
+        assert re.search(rf"{re.escape(name)} +{re.escape(figure)} +=  ", output), (
+            f"{name}\n{output}"
+        )
+    assert "≠" not in output
+    assert re.search(r"仍在基金 still in the fund  0\.00 元", output)
+
+
+async def test_a_world_that_was_killed_halfway_is_made_anew_and_then_kept(
+    environment: dict[str, str],
+) -> None:
+    await kill_when_it_says(await begin(environment), "2017-11-09")
+
+    made = await begin(environment)
+    output = await told(made)
+
+    assert made.returncode == 0, output
+    assert_whole(output)
+    assert "2017-10-17" in output
+
+    shown_again = await begin(environment)
+    output = await told(shown_again)
+
+    assert shown_again.returncode == 0, output
+    assert_whole(output)
+    assert "2017-10-17" not in output
