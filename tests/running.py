@@ -6,10 +6,11 @@ asks of the database directly is only whether the books are whole and whether no
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from graphql import GraphQLUnionType, get_named_type
@@ -18,7 +19,7 @@ from starlette.applications import Starlette
 from api import serving
 from api.app import create_app
 from api.settings import Settings, load
-from models.kernel.clock import MovableClock
+from models.kernel.clock import SHANGHAI, MovableClock
 from models.kernel.database import Database
 from models.kernel.ids import new_id
 from models.ledger.chart import load_chart
@@ -33,6 +34,8 @@ from tests.webhooks.conftest import Sandbox, reaching
 from webhooks.routes import STRIPE_PATH
 from webhooks.sandbox.app import create_sandbox
 from webhooks.sandbox.serving import served
+
+Found = TypeVar("Found")
 
 ADMINISTRATOR = "administrator"
 PASSWORD = "a long way to the source"
@@ -51,7 +54,8 @@ class Running:
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, document: str, by: str = "", /, **variables: object) -> dict[str, Any]:
-        """The data of an operation that succeeds."""
+        """The data of an operation that succeeds; who has no token yet signs in."""
+        await self.ready(by)
         response = await self.http.post(
             "/graphql",
             json={"query": document, "variables": variables},
@@ -93,6 +97,7 @@ class Running:
         self, mutation: str, by: str, /, **given: object
     ) -> tuple[str, dict[str, str]]:
         """The code and the facts of a mutation that is refused and moves not one row."""
+        await self.ready(by)
         before = await whole(self.database)
         payload = await self.answer(mutation, by, **given)
         assert payload["__typename"] == "Refused", payload
@@ -101,9 +106,16 @@ class Running:
         assert after == before, [name for name in before if before[name] != after[name]]
         return payload["code"], {fact["name"]: fact["value"] for fact in payload["facts"]}
 
-    async def sign_in(self, name: str) -> None:
-        payload = await self.do("signIn", "", "token", signInName=name, password=PASSWORD)
-        self.tokens[name] = payload["token"]
+    def move(self, moment: str) -> None:
+        """Clocks in Shanghai show this from now on, such as 2017-10-17 09:00; sessions are over."""
+        self.clock.set(dt.datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI))
+        self.tokens.clear()
+
+    async def ready(self, by: str) -> None:
+        """Somebody has signed in; nobody need not."""
+        if by and by not in self.tokens:
+            payload = await self.do("signIn", "", "token", signInName=by, password=PASSWORD)
+            self.tokens[by] = payload["token"]
 
     async def opened(
         self, kind: OrganisationKind, name: str, division_code: str, **more: object
@@ -122,7 +134,7 @@ class Running:
         return organisation_id
 
     async def enrolled(self, name: str, role: Role, organisation_id: str) -> None:
-        """A new person who holds a role for an organisation and has signed in."""
+        """A new person who holds a role for an organisation."""
         payload = await self.do(
             "enrolPerson",
             ADMINISTRATOR,
@@ -138,12 +150,24 @@ class Running:
             organisationId=organisation_id,
             role=role.name,
         )
-        await self.sign_in(name)
+
+    async def paid(self, gift: Mapping[str, Any], *, method: str, outcome: str = "paid") -> None:
+        """A donor who was sent to the payment page of a started gift pays there."""
+        session = gift["checkoutUrl"].rpartition("/")[2]
+        await self.sandbox.tell(f"sessions/{session}/pay", method=method, outcome=outcome)
 
     async def differences(self) -> list[str]:
         """What `check-books` would print."""
         async with self.database.snapshot() as connection:
             return [difference async for difference in books.check(connection)]
+
+
+async def became(find: Callable[[], Awaitable[Found | None]]) -> Found:
+    """What is found once there is something: what was caused is done by a worker, in its time."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (found := await find()):  # noqa: ASYNC110 - no event reaches us
+            await asyncio.sleep(0.05)
+    return found
 
 
 def _done(mutation: str) -> str:
@@ -200,9 +224,7 @@ async def running(
                 ) as http,
                 reaching(url, clock, key=settings.payment_key) as sandbox,
             ):
-                platform = Running(database, clock, settings, http, sandbox)
-                await platform.sign_in(ADMINISTRATOR)
-                yield platform
+                yield Running(database, clock, settings, http, sandbox)
             app.state.stop()
             server.should_exit = True
             await task
