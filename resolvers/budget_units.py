@@ -203,7 +203,7 @@ class BudgetUnitQuery:
                 connection, keyset, division_code=place, year=wanted
             )
             codes = [row.village_code for row in page.rows]
-            villages = await divisions_by_code(context, connection, codes)
+            villages = await divisions_by_code(connection, codes, day=context.today)
 
         def shown(row: VillageTotal) -> VillageBenefit:
             return VillageBenefit(

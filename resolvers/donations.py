@@ -16,7 +16,7 @@ from models.reports import trace
 from models.reports.trace import TraceKind
 from resolvers.context import Context, Info
 from resolvers.enumerations import described
-from resolvers.funds import Fund, fund_of
+from resolvers.funds import Fund, fund_named_by_row
 from resolvers.identities import NODES, Node
 from resolvers.places import Division, divisions_by_code
 from resolvers.relief import Causes  # noqa: F401 - describes Cause, before it is used here
@@ -96,7 +96,7 @@ class Donation(Node):
 
     @strawberry.field(description="捐给哪个基金。The fund it is given to.")
     async def fund(self, info: Info) -> Fund:
-        return await fund_of(info.context, self.row.fund_id)
+        return await fund_named_by_row(info, self.row.fund_id)
 
     @strawberry.field(
         description="捐赠人，按其意愿；匿名为“爱心人士”。The donor as they chose to be named."
@@ -127,7 +127,7 @@ class Donation(Node):
         entries = found.entries if found else ()
         codes = [entry.village_code for entry in entries if entry.village_code]
         async with info.context.read() as connection:
-            villages = await divisions_by_code(info.context, connection, codes)
+            villages = await divisions_by_code(connection, codes, day=info.context.today)
         return [
             TraceEntry(
                 kind=entry.kind,

@@ -326,10 +326,24 @@ async def find_calls(context: Context, ids: Sequence[UUID]) -> Mapping[UUID, Nod
 
 
 async def fund_of(context: Context, fund_id: UUID) -> Fund:
-    """A fund that another row names, so that it is there."""
+    """A fund that there is, as it stands at this moment."""
     async with context.read() as connection:
         rows = await fund.by_ids(connection, [fund_id], today=context.today)
     return Fund.of(rows[fund_id])
+
+
+async def fund_named_by_row(info: Info, fund_id: UUID) -> Fund:
+    """A fund that a row of a list names; those of the whole list are asked for at once."""
+    row = await info.context.loader(_funds_on).load((fund_id, info.context.today))
+    return Fund.of(row)
+
+
+async def _funds_on(
+    connection: Any, keys: Sequence[tuple[UUID, dt.date]]
+) -> dict[tuple[UUID, dt.date], Any]:
+    (today,) = {day for _, day in keys}
+    rows = await fund.by_ids(connection, [fund_id for fund_id, _ in keys], today=today)
+    return {(fund_id, today): row for fund_id, row in rows.items()}
 
 
 @strawberry.type(description="基金。Funds.")

@@ -1,5 +1,6 @@
 """Divisions: provinces down to villages, with their names in full."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from models import places
 from models.kernel import divisions as codes
 from models.kernel.database import Connection
 from models.places import DivisionLevel, Place
-from resolvers.context import Context, Info
+from resolvers.context import Info
 from resolvers.enumerations import described
 
 MOST_DIVISIONS = 100
@@ -46,12 +47,12 @@ class Division:
 
 
 async def divisions_by_code(
-    context: Context, connection: Connection, wanted: Iterable[str]
+    connection: Connection, wanted: Iterable[str], *, day: dt.date
 ) -> dict[str, Division]:
     """The divisions with these codes, in two statements; an unknown one is named by its code."""
     chosen = set(wanted)
     lineages = await places.lineages(connection, chosen)
-    listed = await places.designated(connection, chosen, day=context.today)
+    listed = await places.designated(connection, chosen, day=day)
     return {
         code: _division(code, lineages.get(code, ()), designated=code in listed) for code in chosen
     }
@@ -69,9 +70,18 @@ def _division(code: str, lineage: Sequence[Place], *, designated: bool) -> Divis
 
 
 async def division_of(info: Info, code: str) -> Division:
-    """The division that a single noun names."""
-    async with info.context.read() as connection:
-        return (await divisions_by_code(info.context, connection, [code]))[code]
+    """The division that a noun names; those of a whole list are asked for at once."""
+    division = await info.context.loader(_divisions_on).load((code, info.context.today))
+    assert division is not None
+    return division
+
+
+async def _divisions_on(
+    connection: Connection, keys: Sequence[tuple[str, dt.date]]
+) -> dict[tuple[str, dt.date], Division]:
+    (day,) = {day for _, day in keys}
+    found = await divisions_by_code(connection, (code for code, _ in keys), day=day)
+    return {(code, day): division for code, division in found.items()}
 
 
 @strawberry.type(description="区划。Divisions.")
@@ -110,5 +120,5 @@ class PlacesQuery:
                 else await places.children(connection, parent_code, limit=MOST_DIVISIONS)
             )
             wanted = [place.code for place in found]
-            known = await divisions_by_code(info.context, connection, wanted)
+            known = await divisions_by_code(connection, wanted, day=info.context.today)
         return [known[code] for code in wanted]

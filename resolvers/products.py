@@ -88,7 +88,7 @@ async def known_divisions(
 ) -> Mapping[str, Division]:
     """Divisions whose names were read already; what lies further is read only if it is wanted."""
     if "designated" in wants:
-        return await divisions_by_code(context, connection, names)
+        return await divisions_by_code(connection, names, day=context.today)
     paths = await full_names(connection, names) if "path" in wants and names else {}
     return {
         code: Division(

@@ -111,7 +111,7 @@ class OrderQuoteQuery:
                 below(wants, "lines.product"),
             )
             shares = quote.village_shares
-            divisions = await divisions_by_code(context, connection, shares)
+            divisions = await divisions_by_code(connection, shares, day=context.today)
         return OrderQuote(
             total_fen=quote.total_fen,
             available_fen=quote.available_fen,

@@ -16,7 +16,7 @@ from models.relief.payouts import Cause
 from models.reports import trace
 from resolvers.context import REQUEST_ID, Context, Info
 from resolvers.enumerations import described
-from resolvers.funds import Fund, fund_of
+from resolvers.funds import Fund, fund_named_by_row, fund_of
 from resolvers.identities import NODES, Node, uuid_of
 from resolvers.paging import After, Before, Connection, First, Last, Listing
 from resolvers.places import Division, divisions_by_code
@@ -96,7 +96,7 @@ class ReliefPayout(Node):
 
     @strawberry.field(description="从哪个基金。The fund it comes from.")
     async def fund(self, info: Info) -> Fund:
-        return await fund_of(info.context, self.fund_id)
+        return await fund_named_by_row(info, self.fund_id)
 
 
 def payout_of(row: Any, villages: Mapping[str, Division]) -> ReliefPayout:
@@ -121,7 +121,7 @@ async def find_payouts(context: Context, ids: Sequence[UUID]) -> Mapping[UUID, N
     async with context.read() as connection:
         rows = await payouts.by_ids(connection, context.actor, ids)
         villages = await divisions_by_code(
-            context, connection, [row.division_code for row in rows.values()]
+            connection, [row.division_code for row in rows.values()], day=context.today
         )
     return {uuid: payout_of(row, villages) for uuid, row in rows.items()}
 
@@ -212,7 +212,7 @@ class ReliefQuery:
         async with context.read() as connection:
             page = await payouts.page(connection, context.actor, keyset, fund_id=fund)
             villages = await divisions_by_code(
-                context, connection, [row.division_code for row in page.rows]
+                connection, [row.division_code for row in page.rows], day=context.today
             )
         return PAYOUTS.connection(
             page, keyset, node=lambda row: payout_of(row, villages), key=lambda row: (row.id,)

@@ -117,6 +117,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{source.path}:{function.lineno} {function.name}: {lines_of(function)} lines"
         for source in sources()
+        if not source.is_migration  # a revision is a list of what the database is given
         for function in source.functions()
         if lines_of(function) > FUNCTION_LINES_AT_MOST
     ]
