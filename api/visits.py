@@ -1,5 +1,6 @@
 """One visit to a page: what was asked and sent, and what the template may know of it."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -134,11 +135,11 @@ class Form:
         return self.problems.get(name)
 
     def rows(self, name: str) -> list[dict[str, object]]:
-        """The rows of a list as they were typed, each with its number in the form."""
+        """The rows of a list as typed, each with its number; a field that was not sent is blank."""
         rows: list[dict[str, object]] = []
         for number in forms.row_numbers(self._fields, name):
             start = f"{name}.{number}."
-            row: dict[str, object] = {"index": number}
+            row: dict[str, object] = defaultdict(str, index=number)
             for field_name in self._fields:
                 if field_name.startswith(start):
                     row[field_name.removeprefix(start)] = self.value(field_name)

@@ -1,4 +1,4 @@
-"""The stream of a live page, apart from any page."""
+"""The stream of a live page: what it says, and how it ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from api import page_events
+from tests.api.canned import CannedDoor
+from tests.api.test_page_requests import fetch
 
 
 async def answers(closed: list[bool], *, count: int) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -43,3 +45,23 @@ async def test_a_sign_of_life_comes_while_nothing_changes(monkeypatch: pytest.Mo
     assert await anext(stream) == b": waiting\n\n"
     await stream.aclose()
     assert closed == [True]
+
+
+async def test_the_same_address_tells_of_changes() -> None:
+    door = CannedDoor()
+    answer = await fetch("/funds/RnVuZDox", door=door, headers={"accept": "text/event-stream"})
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text == ("retry: 3000\n\nevent: changed\ndata: {}\n\nevent: end\ndata: {}\n\n")
+    assert door.asked == [("Live", {"id": "RnVuZDox"})]
+
+
+async def test_a_stream_that_is_refused_ends_at_once() -> None:
+    door = CannedDoor()
+    door.errors = [{"message": "no", "extensions": {"code": "NOT_FOUND"}}]
+    answer = await fetch("/funds/x", door=door, headers={"accept": "text/event-stream"})
+    still = await fetch("/", headers={"accept": "text/event-stream"})
+
+    assert "changed" not in answer.text
+    assert answer.text.endswith("event: end\ndata: {}\n\n")
+    assert still.status_code == 204

@@ -192,6 +192,14 @@ async def test_quantities_of_products_that_a_filter_hides_are_kept() -> None:
     assert 'name="lines.7.quantity" value="5"' in answer.text
 
 
+async def test_a_row_that_was_sent_without_its_quantity_is_a_blank_one() -> None:
+    bare = {name: value for name, value in NEW_ORDER.items() if name != "lines.1.quantity"}
+    answer = await send("/orders/new", {**bare, "lines.9.note": "x", "ask": "Submit"})
+
+    assert answer.status_code == 200
+    assert 'name="lines.1.quantity" value=""' in answer.text
+
+
 async def test_an_order_is_checked_and_then_placed() -> None:
     checked = await send("/orders/new", {**NEW_ORDER, "check": "Submit"})
     assert checked.status_code == 200
@@ -363,26 +371,6 @@ async def test_a_receipt_can_be_searched_by_a_form() -> None:
     await fetch("/r?code=R-8F3K-2MNP-7QXTC", door=door)
 
     assert asked(door, "Page") == [{"code": "R-8F3K-2MNP-7QXTC"}]
-
-
-async def test_the_same_address_tells_of_changes() -> None:
-    door = CannedDoor()
-    answer = await fetch("/funds/RnVuZDox", door=door, headers={"accept": "text/event-stream"})
-
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    assert answer.text == ("retry: 3000\n\nevent: changed\ndata: {}\n\nevent: end\ndata: {}\n\n")
-    assert door.asked == [("Live", {"id": "RnVuZDox"})]
-
-
-async def test_a_stream_that_is_refused_ends_at_once() -> None:
-    door = CannedDoor()
-    door.errors = [{"message": "no", "extensions": {"code": "NOT_FOUND"}}]
-    answer = await fetch("/funds/x", door=door, headers={"accept": "text/event-stream"})
-    still = await fetch("/", headers={"accept": "text/event-stream"})
-
-    assert "changed" not in answer.text
-    assert answer.text.endswith("event: end\ndata: {}\n\n")
-    assert still.status_code == 204
 
 
 async def test_every_form_has_its_own_request_id() -> None:

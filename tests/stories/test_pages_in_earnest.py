@@ -19,11 +19,15 @@ from api.app import create_app
 from api.settings import load
 from models.kernel.clock import MovableClock
 from models.kernel.database import Database
+from models.kernel.ids import new_id
 from models.kernel.migrating import migrate
 from models.kernel.sealing import Keyring
+from models.parties import Actor, Role
+from models.parties.grants import grant_role
 from resolvers.identities import global_id
 from tests.api.html_rules import findings
 from tests.desks import Desk, make_desk
+from tests.markets import Market, open_market
 from tests.parties import make_administrator, make_password
 from webhooks.sandbox.app import create_sandbox
 from webhooks.sandbox.serving import served
@@ -40,14 +44,48 @@ class Place:
     desk: Desk
     fund_id: str
     manager_name: str
+    market: Market
 
     async def get(self, address: str) -> httpx.Response:
         answer = await self.browser.get(address)
         assert findings(answer.text, language="zh", pay_origin="http://127.0.0.1:") == []
         return answer
 
+    async def sign_in(self, name: str) -> None:
+        form = fields_of(await self.get("/sign-in"))
+        answer = await self.post(
+            "/sign-in", **form, signInName=name, password=PASSWORD, operation="SignIn"
+        )
+        assert answer.status_code == 303
+
+    async def press(self, address: str, operation: str, **fields: str) -> httpx.Response:
+        """Send one form of a page as its button would."""
+        page = await self.get(address)
+        form = page.text.rpartition(f'value="{operation}"')[0].rpartition("<form")[2]
+        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+        answer = await self.post(address, **dict(hidden), **fields, operation=operation)
+        assert answer.status_code == 303, answer.text
+        return answer
+
     async def post(self, address: str, **fields: str) -> httpx.Response:
         return await self.browser.post(address, data=fields, headers={"origin": self.site})
+
+
+async def let_work(database: Database, administrator: Actor, actor: Actor, role: Role) -> None:
+    """Give somebody of the market, who acts in memory only, a role to sign in with."""
+    person_id = actor.person_id
+    assert person_id
+    await make_password(database, person_id, PASSWORD)
+    await database.transact(
+        lambda transaction: grant_role(
+            transaction,
+            administrator,
+            membership_id=new_id(),
+            person_id=person_id,
+            organisation_id=actor.grants[0].organisation_id,
+            role=role,
+        )
+    )
 
 
 def free_port() -> int:
@@ -68,9 +106,13 @@ async def platform(folder: Path, clock: MovableClock) -> AsyncIterator[Place]:
         keyring=Keyring.parse(settings.sealing_key.get_secret_value()),
     )
     await migrate(database)
-    desk = await make_desk(database, await make_administrator(database))
+    administrator = await make_administrator(database, "chief")
+    desk = await make_desk(database, administrator)
     assert desk.manager.person_id
     manager_name = await make_password(database, desk.manager.person_id, PASSWORD)
+    market = await open_market(database)
+    await let_work(database, administrator, market["officer"], Role.OFFICER)
+    await let_work(database, administrator, market["supplier"], Role.SUPPLIER)
     async with (
         served(
             lambda address: create_sandbox(
@@ -88,7 +130,7 @@ async def platform(folder: Path, clock: MovableClock) -> AsyncIterator[Place]:
         httpx.AsyncClient(base_url=site) as browser,
     ):
         fund_id = str(global_id("Fund", desk.fund_id))
-        yield Place(browser, site, desk, fund_id, manager_name)
+        yield Place(browser, site, desk, fund_id, manager_name, market)
     await database.close()
 
 
@@ -206,3 +248,49 @@ async def changed(lines: AsyncIterator[str]) -> bool:
         if line == "event: changed":
             return True
     return False
+
+
+async def test_an_order_is_quoted_placed_shipped_accepted_and_paid_on_pages_alone(
+    place: Place,
+) -> None:
+    await place.sign_in("officer")
+    form = await place.get("/orders/new")
+    assert "脐橙" in form.text
+    row = re.search(
+        rf'name="lines\.(\d+)\.productId" value="{global_id("Product", place.market.oranges_id)}"',
+        form.text,
+    )
+    assert row is not None
+    basket = fields_of(form) | {
+        "unitId": str(global_id("BudgetUnit", place.market.unit_id)),
+        f"lines.{row[1]}.quantity": "３",
+    }
+    quoted = await place.post("/orders/new", **basket, ask="Submit")
+    assert "下一步：核对 ¥59.97" in quoted.text
+    checked = await place.post("/orders/new", **basket, check="Submit")
+    assert "确认下单 ¥59.97" in checked.text
+    placed = await place.post("/orders/new", **fields_of(checked), operation="Submit")
+    order = placed.headers["location"]
+    assert "待供应商确认" in (await place.get(order)).text
+
+    await place.sign_in("supplier")
+    await place.press(order, "Confirm")
+    await place.press(order, "Ship")
+    await place.sign_in("officer")
+    await place.press(order, "Accept", **{"lines.0.quantity": "2"})
+    partly = await place.get(order)
+    assert "部分验收" in partly.text
+    assert "应付 ¥39.98" in partly.text
+    village = await place.get("/villages/360730000000")
+    assert "¥19.99" in village.text
+
+    payment = {"amountFen": "39.98", "bankReference": "HZ1", "paidOn": "2017-10-16"}
+    form = await place.get(order)
+    checked = await place.post(order, **fields_of(form), **payment, check="Pay")
+    assert "确认支付 ¥39.98" in checked.text
+    await place.post(order, **fields_of(checked), operation="Pay")
+    assert "¥39.98" in (await place.get(order)).text.partition("已付款")[2][:80]
+    too_much = await place.post(
+        "/orders/new", **basket | {f"lines.{row[1]}.quantity": "51"}, ask="Submit"
+    )
+    assert too_much.status_code == 422
