@@ -30,10 +30,10 @@ def test_a_code_is_read_back_however_it_was_typed() -> None:
     assert canonical_code(code.lower()) == code
     assert canonical_code(f"  jz-{bare[2:]} ") == code
     assert canonical_code(f"jz {bare[2:]}") == canonical_code(bare) == code
-    assert canonical_code(code.replace("0", "O").replace("1", "l")) in {code, None}
+    assert canonical_code(code[:3] + code[3:].replace("0", "O").replace("1", "l")) == code
 
 
-@given(place=st.integers(0, 11), letter=st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
+@given(place=st.integers(0, 12), letter=st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
 def test_one_letter_heard_wrong_is_noticed(place: int, letter: str) -> None:
     code = new_code("R")
     prefix, letters = code[:2], code[2:].replace("-", "")
