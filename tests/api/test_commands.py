@@ -1,14 +1,8 @@
 """The command line, as a person runs it: in a process of its own."""
 
 import asyncio
-import os
-import re
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -20,15 +14,9 @@ from models.kernel.database import Database
 from models.kernel.migrating import is_migrated
 from models.parties.people import Person
 from tests.databases import PostgresqlServer, SqliteServer
+from tests.processes import address_of, clean, run, started
 
 PASSWORD = "a long way to the source"
-
-
-def clean(folder: Path) -> dict[str, str]:
-    """A clean environment with a run folder of its own."""
-    kept = {"PATH", "HOME", "LANG", "PYTHONPATH"}
-    inherited = {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the shell's own
-    return inherited | {"YUANLIU_RUN_FOLDER": str(folder), "PYTHONWARNINGS": "default"}
 
 
 @pytest.fixture
@@ -52,54 +40,10 @@ def loaded(loaded_folder: Path, tmp_path: Path) -> dict[str, str]:
     return clean(tmp_path)
 
 
-def run(
-    environment: Mapping[str, str], *arguments: str, typed: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "api", *arguments],
-        env=dict(environment),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-@asynccontextmanager
-async def started(
-    environment: Mapping[str, str], *arguments: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "api",
-        *arguments,
-        env=dict(environment),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
 async def until_a_worker_is_seen(client: httpx.AsyncClient) -> None:
     async with asyncio.timeout(30):
         while (await client.get("/readyz")).json()["worker"] != "ok":  # noqa: ASYNC110 - no event reaches us
             await asyncio.sleep(0.2)
-
-
-async def address_of(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        line = (await process.stdout.readline()).decode()
-    found = re.search(r"http://\S+", line)
-    assert found, line
-    return found[0]
 
 
 def test_help_names_every_command(environment: dict[str, str]) -> None:

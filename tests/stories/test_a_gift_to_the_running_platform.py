@@ -10,8 +10,8 @@ from models.kernel.clock import MovableClock, SystemClock
 from models.kernel.database import Database
 from models.reports import books
 from resolvers.identities import global_id
-from tests.api.test_commands import address_of, clean, started
 from tests.models.funds.worlds import make_world
+from tests.processes import address_of, clean, started
 
 START = """
 mutation Start($input: StartDonationInput!) { startDonation(input: $input) {
