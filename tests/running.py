@@ -7,7 +7,7 @@ asks of the database directly is only whether the books are whole and whether no
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from api import serving
 from api.app import create_app
 from api.settings import Settings, load
-from models.kernel.clock import SHANGHAI, MovableClock
+from models.kernel.clock import SHANGHAI, Clock, MovableClock
 from models.kernel.database import Database
 from models.kernel.ids import new_id
 from models.ledger.chart import load_chart
@@ -200,19 +200,8 @@ async def running(
     listener = serving._listen("127.0.0.1", 0)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
 
-    def sandbox_at(url: str) -> Starlette:
-        return create_sandbox(
-            state_path=folder / "sandbox.sqlite",
-            api_key=settings.payment_key,
-            webhook_url=f"{settings.loopback_address}{STRIPE_PATH}",
-            webhook_secret=settings.payment_webhook_secret,
-            clock=clock,
-            public_url=url,
-            retry_seconds=(0.1, 0.1, 0.1),
-        )
-
     with listener:
-        async with served(sandbox_at) as url:
+        async with served(sandbox_for(settings, clock, folder / "sandbox.sqlite")) as url:
             settings = settings.model_copy(update={"sandbox_url": url})
             app = create_app(settings, clock=clock, passwords=cheap_passwords())
             server = serving._server(app, settings, listener)
@@ -228,6 +217,29 @@ async def running(
             app.state.stop()
             server.should_exit = True
             await task
+
+
+def sandbox_for(
+    settings: Settings,
+    clock: Clock,
+    state_path: Path,
+    *,
+    retry_seconds: Sequence[float] = (0.1, 0.1, 0.1),
+) -> Callable[[str], Starlette]:
+    """How the sandbox of a platform is made for its address; it is a process apart from it."""
+
+    def create(url: str) -> Starlette:
+        return create_sandbox(
+            state_path=state_path,
+            api_key=settings.payment_key,
+            webhook_url=f"{settings.loopback_address}{STRIPE_PATH}",
+            webhook_secret=settings.payment_webhook_secret,
+            clock=clock,
+            public_url=url,
+            retry_seconds=retry_seconds,
+        )
+
+    return create
 
 
 async def _prepare(database: Database) -> None:

@@ -55,3 +55,18 @@ async def granted(platform: Running, fund: str, amount: int, village: str, cause
     )
     payout_id: str = payload["payout"]["id"]
     return payout_id
+
+
+async def replenished(
+    platform: Running, fund: str, amount: int, document: str, *, on: str = "2017-10-17"
+) -> None:
+    """District finance pays money into the fund."""
+    await platform.do(
+        "recordReplenishment",
+        "finance",
+        fundId=fund,
+        amountFen=str(amount),
+        source="DISTRICT_FINANCE",
+        documentNumber=document,
+        receivedOn=on,
+    )

@@ -18,6 +18,7 @@ from tests.stories.funds import (
     LIANGSHUIJING,
     granted,
     open_fund,
+    replenished,
 )
 
 FIRST_GIFT, SECOND_GIFT = 150_001, 91_849_999
@@ -68,18 +69,6 @@ async def given(platform: Running, fund: str, amount: int, method: str) -> str:
 
     receipt_code: str = await became(code)
     return receipt_code
-
-
-async def replenished(platform: Running, fund: str, amount: int, document: str) -> None:
-    await platform.do(
-        "recordReplenishment",
-        "finance",
-        fundId=fund,
-        amountFen=str(amount),
-        source="DISTRICT_FINANCE",
-        documentNumber=document,
-        receivedOn="2017-10-17",
-    )
 
 
 async def standing(platform: Running, fund: str) -> dict[str, Any]:
