@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Date, Row, Select, SmallInteger, Uuid, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -140,15 +140,25 @@ def _purse(row: Row[*tuple[Any, ...]]) -> Purse:
 async def _read(
     connection: AsyncConnection, unit_id: UUID, wanted: Sequence[Wanted], day: dt.date
 ) -> Sequence[Row[*tuple[Any, ...]]]:
+    given = {
+        "unit_id": unit_id,
+        "day": day,
+        "year": day.year,
+        "product_ids": [line.product_id for line in wanted],
+    }
+    return (await connection.execute(_PRICING, given)).all()
+
+
+def _pricing() -> Select[*tuple[Any, ...]]:
     unit, seller = aliased(Organisation), aliased(Organisation)
     newest_lot = (
         select(Lot.id)
-        .where(Lot.product_id == Product.id, Lot.valid_from <= day)
+        .where(Lot.product_id == Product.id, Lot.valid_from <= bindparam("day", type_=Date()))
         .order_by(Lot.valid_from.desc(), Lot.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    statement = (
+    return (
         select(
             Product.id,
             Product.name,
@@ -164,11 +174,17 @@ async def _read(
         )
         .join(Supplier, Supplier.id == Product.supplier_id)
         .join(seller, seller.id == Product.supplier_id)
-        .join(unit, unit.id == unit_id)
+        .join(unit, unit.id == bindparam("unit_id", type_=Uuid()))
         .outerjoin(
             Appropriation,
-            and_(Appropriation.unit_id == unit.id, Appropriation.year == day.year),
+            and_(
+                Appropriation.unit_id == unit.id,
+                Appropriation.year == bindparam("year", type_=SmallInteger()),
+            ),
         )
-        .where(Product.id.in_([line.product_id for line in wanted]))
+        .where(Product.id.in_(bindparam("product_ids", expanding=True)))
     )
-    return (await connection.execute(statement)).all()
+
+
+# Made once: aliased tables are dear to make, and no statement is asked more often.
+_PRICING = _pricing()
