@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     showing = add("demo", _demo, "show a world made of real figures, in a database of its own")
     showing.add_argument("--host", help="the address to listen on (YUANLIU_HOST)")
     showing.add_argument("--port", type=int, help="the port to listen on, 0 for any (YUANLIU_PORT)")
-    showing.add_argument("--once", action="store_true", help="make it, print its figures and stop")
+    showing.add_argument(
+        "--once", action="store_true", help="make it anew, print its figures and stop"
+    )
     showing.add_argument("--fresh", action="store_true", help="make it anew, from the start")
     add("check-books", _check_books, "recompute every balance and seal, and say what differs")
     add("export-schema", _export_schema, "print the GraphQL schema")
@@ -119,7 +121,7 @@ async def _demo(settings: Settings, asked: argparse.Namespace) -> int:
     from api.demo.world import CannotShowError, settings_of_demo
 
     try:
-        own = settings_of_demo(settings, is_passing=asked.once and asked.port is None)
+        own = settings_of_demo(settings, once=asked.once, has_port=asked.port is not None)
         _configure_logs(own)
         is_whole = await show(own, once=asked.once, fresh=asked.fresh)
     except CannotShowError as error:

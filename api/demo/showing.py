@@ -35,14 +35,15 @@ SIGN_INS = (
 
 
 async def show(settings: Settings, *, once: bool, fresh: bool) -> bool:
-    """Show the demo world; with `once`, only until its figures are printed.
+    """Show the demo world, made anew if it is not there or if `fresh` says so.
 
-    The answer is whether every figure was as it has to be. Raises CannotShowError.
+    With `once` it is always made anew, and shown only until its figures are printed. The answer is
+    whether every figure was as it has to be. Raises CannotShowError.
     """
     world, terminal, clock = World(settings), Terminal(), MovableClock()
     terminal.title("源流 Yuanliu · 演示世界 the demo world")
     with world.held():
-        is_new = fresh or world.ids() is None
+        is_new = once or fresh or world.ids() is None
         try:
             await _prepare(settings, world, clock, is_new=is_new)
         except OSError as error:
@@ -91,11 +92,14 @@ class _Showing:
         self._acting = asyncio.create_task(self._act(served))
 
     async def end(self) -> bool:
-        """The server has stopped; whether the figures were seen to be right."""
-        if self._acting is not None:
+        """The server has stopped; whether the figures were right when the world was made."""
+        if self._acting is not None and not self._acting.done():
             self._acting.cancel()
             with suppress(asyncio.CancelledError):
                 await self._acting
+            self._stage.terminal.line(
+                "\n  演示中断，下次从头开始 interrupted: the next one begins from the start"
+            )
         return self._is_whole
 
     async def _act(self, served: Settings) -> None:
@@ -103,22 +107,33 @@ class _Showing:
         try:
             async with GraphQLClient(served.loopback_address) as client:
                 stage.client = client
-                if self._is_new:
-                    await _replay(stage)
-                    self._world.finish(stage.ids)
-                stage.ids = self._world.ids() or stage.ids
-                stage.clock.release()
-                self._is_whole = await _show_figures(stage, served)
+                self._is_whole = await (self._make(served) if self._is_new else self._find())
                 await figures.show_trace(stage)
                 if not self._once:
                     _invite(stage, served)
         except Exception as error:
             log.exception("demo.failed")
             terminal.line(f"\n  演示未能完成 the demo could not go on: {error}")
-            self._is_whole = False
             self.is_over.set()
         if self._once:
             self.is_over.set()
+
+    async def _make(self, served: Settings) -> bool:
+        """Replay it all; it is kept only if every figure is right."""
+        await _replay(self._stage)
+        self._stage.clock.release()
+        is_whole = await _show_figures(self._stage, served)
+        if is_whole:
+            self._world.finish(self._stage.ids)
+        return is_whole
+
+    async def _find(self) -> bool:
+        """What was made before, with what its visitors have done in it since."""
+        self._stage.ids = self._world.ids() or {}
+        self._stage.terminal.line(
+            "  上次演示的世界仍在 as it was left   （--fresh 重做 makes it anew）"
+        )
+        return True
 
 
 async def _replay(stage: Stage) -> None:

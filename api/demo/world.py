@@ -23,10 +23,11 @@ class CannotShowError(Exception):
     """The demo cannot be shown here and now; the message says why, and what would do."""
 
 
-def settings_of_demo(settings: Settings, *, is_passing: bool) -> Settings:
+def settings_of_demo(settings: Settings, *, once: bool, has_port: bool) -> Settings:
     """The settings of the demo: a folder of its own, and one process that does everything.
 
-    `is_passing` is a demo that nobody visits: any port will do. Raises CannotShowError.
+    A demo that is shown once leaves the one that people visit alone, and where no port was asked
+    for takes any. Raises CannotShowError.
     """
     if settings.is_production or settings.has_stripe:
         raise CannotShowError(
@@ -35,9 +36,9 @@ def settings_of_demo(settings: Settings, *, is_passing: bool) -> Settings:
         )
     return load(
         environment=Environment.DEMO,
-        run_folder=settings.run_folder / "demo",
+        run_folder=settings.run_folder / ("demo-once" if once else "demo"),
         host=settings.host,
-        port=0 if is_passing else settings.port,
+        port=0 if once and not has_port else settings.port,
         sandbox_url="",
         worker_in_process=True,
         worker_poll_seconds=0.2,

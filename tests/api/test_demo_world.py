@@ -94,7 +94,18 @@ async def test_two_cannot_hold_a_world_at_once(database: Database, tmp_path: Pat
 )
 def test_a_demo_is_never_made_where_money_or_people_are_real(settings: Settings) -> None:
     with pytest.raises(CannotShowError, match="payment sandbox"):
-        settings_of_demo(settings, is_passing=True)
+        settings_of_demo(settings, once=True, has_port=False)
+
+
+def test_a_demo_that_is_shown_once_leaves_the_visited_one_alone(tmp_path: Path) -> None:
+    settings = Settings(run_folder=tmp_path, port=8123)
+
+    visited = settings_of_demo(settings, once=False, has_port=False)
+    passing = settings_of_demo(settings, once=True, has_port=False)
+
+    assert visited.database != passing.database
+    assert (visited.port, passing.port) == (8123, 0)
+    assert settings_of_demo(settings, once=True, has_port=True).port == 8123
 
 
 def test_a_figure_that_differs_is_shown_as_different() -> None:

@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,59 +47,66 @@ async def environment(
         await server.administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def begin(environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def begin(environment: Mapping[str, str], *options: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "api",
         "demo",
-        "--once",
+        *options,
         env=dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
 
 
-async def told(process: asyncio.subprocess.Process) -> str:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        output, _ = await process.communicate()
-    return output.decode()
-
-
-async def kill_when_it_says(process: asyncio.subprocess.Process, words: str) -> None:
+async def stopped_when_it_says(
+    process: asyncio.subprocess.Process, words: str, number: signal.Signals
+) -> str:
+    """What it said until these words, when it was sent a signal."""
     assert process.stdout is not None
+    said: list[str] = []
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while words not in (line := await process.stdout.readline()).decode():
-            assert line, "it ended before it said so"
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGKILL)
-    await process.communicate()
+        while not said or words not in said[-1]:
+            said.append((await process.stdout.readline()).decode())
+            assert said[-1], "".join(said)
+        process.send_signal(number)
+        await process.communicate()
+    return "".join(said)
 
 
 def assert_whole(output: str) -> None:
     for name, figure in FIGURES.items():
-        assert re.search(rf"{re.escape(name)} +{re.escape(figure)} +=  ", output), (
-            f"{name}\n{output}"
-        )
+        row = rf"{re.escape(name)} +{re.escape(figure)} +=  +{re.escape(figure)}\n"
+        assert re.search(row, output), f"{name}\n{output}"
     assert "≠" not in output
-    assert re.search(r"仍在基金 still in the fund  0\.00 元", output)
+    assert "仍在基金 still in the fund  0.00 元" in output
+
+
+async def test_a_world_shown_once_holds_what_the_sources_say(environment: dict[str, str]) -> None:
+    demo = await begin(environment, "--once")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        output = (await demo.communicate())[0].decode()
+
+    assert demo.returncode == 0, output
+    assert_whole(output)
 
 
 async def test_a_world_that_was_killed_halfway_is_made_anew_and_then_kept(
     environment: dict[str, str],
 ) -> None:
-    await kill_when_it_says(await begin(environment), "2017-11-09")
+    killed = await begin(environment, "--port", "0")
+    await stopped_when_it_says(killed, "2017-11-09", signal.SIGKILL)
 
-    made = await begin(environment)
-    output = await told(made)
+    made = await begin(environment, "--port", "0")
+    output = await stopped_when_it_says(made, "Ctrl-C", signal.SIGINT)
 
     assert made.returncode == 0, output
     assert_whole(output)
-    assert "2017-10-17" in output
 
-    shown_again = await begin(environment)
-    output = await told(shown_again)
+    visited = await begin(environment, "--port", "0")
+    output = await stopped_when_it_says(visited, "Ctrl-C", signal.SIGTERM)
 
-    assert shown_again.returncode == 0, output
-    assert_whole(output)
+    assert visited.returncode == 0, output
+    assert "as it was left" in output
     assert "2017-10-17" not in output
