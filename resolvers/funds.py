@@ -235,7 +235,10 @@ class Fund(Node):
         return ENTRIES.connection(page, keyset, node=entry_of, key=lambda row: (row.number,))
 
     @strawberry.field(
-        description="每日余额，默认近 400 天。Its balance by day, by default of the last 400 days.",
+        description=(
+            "每日余额，默认为最近一次变动止的 400 天。"
+            "Its balance by day, by default of the 400 days up to its last movement."
+        ),
         metadata={"at_most": 100},
     )
     async def balance_history(
@@ -248,9 +251,10 @@ class Fund(Node):
             dt.date | None, strawberry.argument(description="到哪天止，含。The last day.")
         ] = None,
     ) -> list[BalancePoint]:
-        last_day = until or info.context.today
-        first_day = since or last_day - dt.timedelta(days=HISTORY_DAYS)
         async with info.context.read() as connection:
+            moved_on = await statement.last_movement(connection, self.uuid)
+            last_day = until or moved_on or info.context.today
+            first_day = since or last_day - dt.timedelta(days=HISTORY_DAYS)
             points = await statement.history(
                 connection,
                 self.uuid,

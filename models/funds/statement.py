@@ -146,6 +146,17 @@ async def page(connection: AsyncConnection, keyset: Keyset, *, fund_id: UUID) ->
     return await keyset.rows(connection, statement, FundEntry.number, falling=True)
 
 
+async def last_movement(connection: AsyncConnection, fund_id: UUID) -> dt.date | None:
+    """The day in Shanghai on which the fund last moved; None if it never has."""
+    moved_at = await connection.scalar(
+        select(FundEntry.occurred_at)
+        .where(FundEntry.fund_id == fund_id)
+        .order_by(FundEntry.number.desc())
+        .limit(1)
+    )
+    return None if moved_at is None else business_date(moved_at)
+
+
 async def history(
     connection: AsyncConnection, fund_id: UUID, *, since: dt.datetime, until: dt.datetime
 ) -> list[Any]:

@@ -1,7 +1,9 @@
-"""Funds, calls and payouts are read in as many statements however many there are."""
+"""Funds, calls and payouts: what they show, in as many statements however many there are."""
 
+import datetime as dt
 from typing import Any
 
+from models.kernel.clock import MovableClock
 from models.kernel.database import Database
 from models.parties import Actor
 from resolvers.identities import global_id
@@ -21,6 +23,9 @@ FUND = """query Fund($id: ID!) { fund(id: $id) {
   entries(first: 2) { nodes { number reason amountFen balanceFen } pageInfo { hasNextPage } }
   balanceHistory { date balanceFen availableFen }
   incomeBySource { source amountFen } paidOutFen payoutCount } }"""
+
+HISTORY = """query History($id: ID!, $until: Date) { fund(id: $id) {
+  balanceHistory(until: $until) { date balanceFen availableFen } } }"""
 
 
 async def ask(database: Database, actor: Actor, document: str, **variables: Any) -> dict[str, Any]:
@@ -65,3 +70,21 @@ async def test_fifty_payouts_cost_as_many_statements_as_one(database: Database) 
 
     assert one == (1, 4)
     assert await sent(desk) == (10, 4)
+
+
+async def test_a_fund_at_rest_for_years_still_shows_how_it_last_moved(
+    database: Database, clock: MovableClock
+) -> None:
+    desk = await make_desk(database, await make_administrator(database))
+    fund_id = global_id("Fund", desk.fund_id)
+    clock.advance(dt.timedelta(days=1))
+    await desk.settle(desk.payout_id)
+    data = await ask(database, Actor(), HISTORY, id=fund_id)
+    on_both_days = data["fund"]["balanceHistory"]
+
+    clock.advance(dt.timedelta(days=3_000))
+
+    assert [point["date"] for point in on_both_days] == ["2017-10-16", "2017-10-17"]
+    assert await ask(database, Actor(), HISTORY, id=fund_id) == data
+    earlier = await ask(database, Actor(), HISTORY, id=fund_id, until="2017-10-16")
+    assert earlier["fund"]["balanceHistory"] == on_both_days[:1]
