@@ -80,17 +80,19 @@ def _balance(
     frame: Frame, days: Sequence[tuple[int, int]], floor: int, label: str, say: Say
 ) -> Markup:
     amounts = [amount for _, amount in days]
-    marks = ticks(min(*amounts, floor), max(*amounts, floor) + 1)
+    lowest, highest = min(*amounts, floor), max(*amounts, floor)
+    room = max((highest - lowest) // 10, highest // 50, 1)
+    marks = ticks(max(lowest - room, 0), highest + room)
     low, high = marks[0], marks[-1]
     first, last = days[0][0], days[-1][0]
 
     def x(day: int) -> int:
-        room = frame.width - frame.left - frame.right
-        return frame.left + (day - first) * room // max(last - first, 1)
+        breadth = frame.width - frame.left - frame.right
+        return frame.left + (day - first) * breadth // max(last - first, 1)
 
     def y(amount: int) -> int:
-        room = frame.floor_y - frame.top
-        return frame.floor_y - (amount - low) * room // max(high - low, 1)
+        height = frame.floor_y - frame.top
+        return frame.floor_y - (amount - low) * height // max(high - low, 1)
 
     parts = [
         Markup('<rect class="under" x="{}" y="{}" width="{}" height="{}"/>').format(

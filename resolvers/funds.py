@@ -10,7 +10,6 @@ import strawberry
 from models.funds import draws, floor, fund, receipts, statement
 from models.funds.floor import CallEventKind
 from models.funds.fund import DonationMethod, Source
-from models.kernel.clock import end_of_business_date, start_of_business_date
 from models.kernel.money import Fen
 from resolvers.context import Context, Info
 from resolvers.enumerations import described
@@ -18,7 +17,6 @@ from resolvers.identities import NODES, Node
 from resolvers.paging import After, Before, Connection, First, Last, Listing
 from resolvers.places import Division, division_of
 
-HISTORY_DAYS = 400
 FUNDS = Listing("funds", (UUID,))
 CALLS = Listing("calls", (UUID,))
 ENTRIES = Listing("entries", (int,))
@@ -235,10 +233,7 @@ class Fund(Node):
         return ENTRIES.connection(page, keyset, node=entry_of, key=lambda row: (row.number,))
 
     @strawberry.field(
-        description=(
-            "每日余额，默认为最近一次变动止的 400 天。"
-            "Its balance by day, by default of the 400 days up to its last movement."
-        ),
+        description="有变动各日的余额，最近 400 个。Its balance day by day.",
         metadata={"at_most": 100},
     )
     async def balance_history(
@@ -252,18 +247,10 @@ class Fund(Node):
         ] = None,
     ) -> list[BalancePoint]:
         async with info.context.read() as connection:
-            moved_on = await statement.last_movement(connection, self.uuid)
-            last_day = until or moved_on or info.context.today
-            first_day = since or last_day - dt.timedelta(days=HISTORY_DAYS)
-            points = await statement.history(
-                connection,
-                self.uuid,
-                since=start_of_business_date(first_day),
-                until=end_of_business_date(last_day),
-            )
+            points = await statement.history(connection, self.uuid, since=since, until=until)
         return [
-            BalancePoint(date=day, balance_fen=row.balance_fen, available_fen=row.available_fen)
-            for day, row in points
+            BalancePoint(date=row.day, balance_fen=row.balance_fen, available_fen=row.available_fen)
+            for row in points
         ]
 
     @strawberry.field(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    func,
     insert,
     select,
     update,
@@ -33,7 +34,7 @@ from models.kernel.refusals import Refusal
 from models.ledger import posting
 from models.ledger.posting import Journal, Overdrawn
 
-_LONGEST_HISTORY = 20_000
+LONGEST_HISTORY = 400
 
 
 @dataclass(eq=False)
@@ -45,18 +46,19 @@ class FundOverdrawn(Refusal):
 
 
 class FundEntry(Base):
-    """A line of a fund's statement, in fen; its id is that of its journal."""
+    """A line of a fund's statement, in fen; its id is its journal's, `day` when it was booked."""
 
     __tablename__ = "fund_entries"
     __table_args__ = (
         UniqueConstraint("fund_id", "number"),
-        Index(None, "fund_id", "occurred_at"),
+        Index(None, "fund_id", "day", "number"),
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("journals.id"), primary_key=True)
     fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
     number: Mapped[int] = mapped_column(BigInteger)
     occurred_at: Mapped[dt.datetime]
+    day: Mapped[dt.date]
     reason: Mapped[str] = mapped_column(String(40))
     source: Mapped[Source | None]
     subject_id: Mapped[UUID]
@@ -104,14 +106,16 @@ async def move(
         )
     ).one()
     after = Standing(*row)
-    rows = entries(fund_id, lines, after)
+    rows = entries(fund_id, lines, after, day=business_date(transaction.now))
     await transaction.execute(insert(FundEntry), rows)
     await floor.keep(transaction, fund_id, after, money_in=money_in)
     transaction.announce("fund", fund_id)
     return list(range(after.entry_count - len(lines) + 1, after.entry_count + 1))
 
 
-def entries(fund_id: UUID, lines: Sequence[Line], after: Standing) -> list[dict[str, object]]:
+def entries(
+    fund_id: UUID, lines: Sequence[Line], after: Standing, *, day: dt.date
+) -> list[dict[str, object]]:
     """The rows of the statement for lines that left the fund where it stands afterwards."""
     number = after.entry_count - len(lines)
     balance = after.balance_fen - sum(line.balance_change_fen for line in lines)
@@ -127,6 +131,7 @@ def entries(fund_id: UUID, lines: Sequence[Line], after: Standing) -> list[dict[
                 "fund_id": fund_id,
                 "number": number,
                 "occurred_at": line.journal.occurred_at,
+                "day": day,
                 "reason": line.journal.reason,
                 "source": line.source,
                 "subject_id": line.journal.subject_id,
@@ -146,45 +151,33 @@ async def page(connection: AsyncConnection, keyset: Keyset, *, fund_id: UUID) ->
     return await keyset.rows(connection, statement, FundEntry.number, falling=True)
 
 
-async def last_movement(connection: AsyncConnection, fund_id: UUID) -> dt.date | None:
-    """The day in Shanghai on which the fund last moved; None if it never has."""
-    moved_at = await connection.scalar(
-        select(FundEntry.occurred_at)
-        .where(FundEntry.fund_id == fund_id)
-        .order_by(FundEntry.number.desc())
-        .limit(1)
-    )
-    return None if moved_at is None else business_date(moved_at)
-
-
 async def history(
-    connection: AsyncConnection, fund_id: UUID, *, since: dt.datetime, until: dt.datetime
+    connection: AsyncConnection,
+    fund_id: UUID,
+    *,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> list[Any]:
-    """Where the fund stood at the end of each day of movement (Shanghai) in a period, in fen.
+    """Where the fund stood at the end of each day of movement, oldest first, at most 400 of them.
 
-    The first point is where it stood when the period began, if it had moved before.
+    Without `since` the last days of movement are given, however long ago; with it, the first one
+    may lie before it: where the fund stood when the period began.
     """
-    before = (
-        select(FundEntry.__table__)
-        .where(FundEntry.fund_id == fund_id, FundEntry.occurred_at < since)
-        .order_by(FundEntry.number.desc())
-        .limit(1)
+    numbers = (
+        select(func.max(FundEntry.number))
+        .where(FundEntry.fund_id == fund_id)
+        .group_by(FundEntry.day)
     )
-    during = (
-        select(FundEntry.__table__)
-        .where(
-            FundEntry.fund_id == fund_id,
-            FundEntry.occurred_at >= since,
-            FundEntry.occurred_at < until,
-        )
-        .order_by(FundEntry.number.desc())
-        .limit(_LONGEST_HISTORY)
+    if until is not None:
+        numbers = numbers.where(FundEntry.day <= until)
+    rows = await connection.execute(
+        select(FundEntry.day, FundEntry.balance_fen, FundEntry.available_fen)
+        .where(FundEntry.fund_id == fund_id, FundEntry.number.in_(numbers))
+        .order_by(FundEntry.day.desc())
+        .limit(LONGEST_HISTORY)
     )
-    points: dict[dt.date, Any] = {}
-    rows = [
-        *(await connection.execute(before)),
-        *reversed((await connection.execute(during)).all()),
-    ]
-    for row in rows:
-        points[business_date(max(row.occurred_at, since))] = row
-    return sorted(points.items())
+    days = list(rows)
+    if since is not None:
+        within = [row for row in days if row.day >= since]
+        days = days[: len(within) + 1]
+    return days[::-1]

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("fund_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column(
             "source",
@@ -159,9 +160,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("fund_id", "number", name=op.f("fund_entries_fund_id_number_key")),
     )
     op.create_index(
-        op.f("fund_entries_fund_id_occurred_at_index"),
+        op.f("fund_entries_fund_id_day_number_index"),
         "fund_entries",
-        ["fund_id", "occurred_at"],
+        ["fund_id", "day", "number"],
         unique=False,
     )
     op.create_table(
