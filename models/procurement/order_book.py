@@ -20,29 +20,32 @@ from models.procurement.scope import readable_orders
 _SUPPLIER = aliased(Organisation)
 
 
-def _orders(actor: Actor) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *Order.__table__.columns,
-            *(
-                column.label(f"{party}_{column.key}")
-                for party, table in (("unit", Organisation), ("supplier", _SUPPLIER))
-                for column in (
-                    table.kind,
-                    table.name,
-                    table.credit_code,
-                    table.division_code,
-                    table.parent_id,
-                    table.path,
-                )
-            ),
-            Person.name.label("placed_by_name"),
-        )
-        .join(Organisation, Organisation.id == Order.unit_id)
-        .join(_SUPPLIER, _SUPPLIER.id == Order.supplier_id)
-        .join(Person, Person.id == Order.placed_by)
-        .where(readable_orders(actor, Order.supplier_id))
+# Made once: its many columns are dear to name, and it is asked for each order that is placed.
+_ORDERS = (
+    select(
+        *Order.__table__.columns,
+        *(
+            column.label(f"{party}_{column.key}")
+            for party, table in (("unit", Organisation), ("supplier", _SUPPLIER))
+            for column in (
+                table.kind,
+                table.name,
+                table.credit_code,
+                table.division_code,
+                table.parent_id,
+                table.path,
+            )
+        ),
+        Person.name.label("placed_by_name"),
     )
+    .join(Organisation, Organisation.id == Order.unit_id)
+    .join(_SUPPLIER, _SUPPLIER.id == Order.supplier_id)
+    .join(Person, Person.id == Order.placed_by)
+)
+
+
+def _orders(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return _ORDERS.where(readable_orders(actor, Order.supplier_id))
 
 
 async def orders(
