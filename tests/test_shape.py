@@ -280,6 +280,22 @@ MACHINE = re.compile(
 )
 
 
+ABOVE_NOTHING = re.compile(r"(?:from|import) (?:alembic|sqlalchemy|models\.migrations)\b")
+
+
+def test_a_migration_never_needs_the_code_of_its_day() -> None:
+    leaning = [
+        f"{source.path}: {ast.unparse(node)}"
+        for source in sources("models")
+        if source.is_migration
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and not ABOVE_NOTHING.match(ast.unparse(node))
+    ]
+
+    refuse(leaning, "write the tables out: the code will change, what was migrated has not")
+
+
 def test_no_machine_and_no_private_registry_is_named() -> None:
     named = [
         f"{path}: {found.group()}"
