@@ -4,12 +4,13 @@ Source: 赣州市财政局《强保障,严监管,赣州财政积极助力高质�
 鼓励和引导预算单位在同等条件下优先采购贫困地区农副产品.
 """
 
+import datetime as dt
 from collections import defaultdict
 from typing import Any
 
 from api.demo import market, parties
 from api.demo.market import Fate, Order, Product
-from api.demo.parties import ADMINISTRATOR, CITY_FINANCE, Office
+from api.demo.parties import ADMINISTRATOR, CITY_AUDITOR, CITY_FINANCE, Office
 from api.demo.stage import Stage
 from models.kernel.money import Fen, yuan
 from models.parties import OrganisationKind, Role
@@ -51,16 +52,7 @@ async def open_market(stage: Stage) -> None:
     for superior in market.SUPERIORS:
         await _open_units(stage, superior)
     stage.move("2020-01-15 10:00")
-    for number, unit in enumerate(market.UNITS, start=1):
-        await stage.do(
-            "GrantAppropriation",
-            CITY_FINANCE,
-            unitId=stage.ids[unit.key],
-            year=market.YEAR,
-            amountFen=unit.granted_fen,
-            documentNumber=f"赣市财预〔2020〕{number}号",
-            decidedOn="2020-01-15",
-        )
+    await appropriate(stage, dt.date(market.YEAR, 1, 15))
     stage.terminal.step(
         "2020-01-15",
         f"{len(market.UNITS)} 个预算单位，指标 {yuan(market.totals().granted_fen)} 元",
@@ -69,6 +61,23 @@ async def open_market(stage: Stage) -> None:
     stage.move("2020-02-20 09:00")
     await _admit_suppliers(stage)
     await _offer_products(stage)
+
+
+async def appropriate(stage: Stage, day: dt.date) -> None:
+    """Finance grants to each unit what it may spend in the year of that day, if it has not yet."""
+    for number, unit in enumerate(market.UNITS, start=1):
+        answer = await stage.ask("UnitYear", CITY_AUDITOR, id=stage.ids[unit.key], year=day.year)
+        if int(answer["budgetUnit"]["year"]["totalFen"]):
+            continue
+        await stage.do(
+            "GrantAppropriation",
+            CITY_FINANCE,
+            unitId=stage.ids[unit.key],
+            year=day.year,
+            amountFen=unit.granted_fen,
+            documentNumber=f"赣市财预〔{day.year}〕{number}号",
+            decidedOn=day.isoformat(),
+        )
 
 
 async def _open_units(stage: Stage, superior: market.Superior) -> None:
@@ -152,15 +161,14 @@ async def trade(stage: Stage) -> None:
     on_the_way: list[Order] = []
     for day in [*by_day, market.LAST_DAY]:
         await _receive(desk, day, on_the_way)
+        delivered = sum(order.is_delivered for order in on_the_way)
         on_the_way = by_day.get(day, [])
         await _buy(desk, day, on_the_way)
-        stage.terminal.progress("订单 orders", len(desk.placed), len(market.orders()))
-    totals = market.totals()
-    stage.terminal.step(
-        market.LAST_DAY,
-        f"{len(desk.placed)} 笔订单，验收 {yuan(totals.accepted_fen)} 元",
-        "orders placed, shipped, accepted and paid since March",
-    )
+        stage.terminal.step(
+            day,
+            f"验收 {delivered} 笔，新下单 {len(on_the_way)} 笔",
+            "what came is accepted and paid, more is ordered",
+        )
 
 
 async def _buy(desk: Desk, day: str, orders: list[Order]) -> None:

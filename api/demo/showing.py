@@ -13,7 +13,7 @@ from api.platform import open_database
 from api.preparing import load_all, make_administrator
 from api.serving import PortTakenError, serve
 from api.settings import Settings
-from models.kernel.clock import MovableClock
+from models.kernel.clock import MovableClock, business_date
 from models.kernel.migrating import migrate
 from models.reports import books
 from webhooks.graphql_client import GraphQLClient
@@ -44,6 +44,8 @@ async def show(settings: Settings, *, once: bool, fresh: bool) -> bool:
     terminal.title("源流 Yuanliu · 演示世界 the demo world")
     with world.held():
         is_new = once or fresh or world.ids() is None
+        if is_new:
+            terminal.line("  准备数据表与全国行政区划  tables and the divisions of the country")
         try:
             await _prepare(settings, world, clock, is_new=is_new)
         except OSError as error:
@@ -110,6 +112,8 @@ class _Showing:
                 self._is_whole = await (self._make(served) if self._is_new else self._find())
                 await figures.show_trace(stage)
                 if not self._once:
+                    # Visitors come in a year of their own, and may buy in it.
+                    await ganzhou.appropriate(stage, business_date(stage.clock.now()))
                     _invite(stage, served)
         except Exception as error:
             log.exception("demo.failed")

@@ -1,5 +1,6 @@
 """What the demo says on the terminal: Chinese first, English beside it, columns that line up."""
 
+import io
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import TextIO
 _BOLD, _DIM, _GREEN, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[31m", "\x1b[0m"
 _CLEAR_LINE = "\r\x1b[2K"
 _WIDE = "WF"
+_CHINESE_COLUMNS = 52
 
 
 def width(text: str) -> int:
@@ -30,6 +32,9 @@ class Terminal:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+        if isinstance(self._stream, io.TextIOWrapper):
+            # Not every terminal has every sign: better a question mark than no demo.
+            self._stream.reconfigure(errors="replace")
         self._is_live = self._stream.isatty()
 
     def line(self, text: str = "") -> None:
@@ -43,7 +48,8 @@ class Terminal:
     def step(self, day: str, chinese: str, english: str) -> None:
         """Something that was done on a day of the world."""
         english = self._in(_DIM, english)
-        self._write(f"{_CLEAR_LINE if self._is_live else ''}  {day}  {chinese}  {english}\n")
+        begin = _CLEAR_LINE if self._is_live else ""
+        self._write(f"{begin}  {day}  {padded(chinese, _CHINESE_COLUMNS)}  {english}\n")
 
     def progress(self, text: str, done: int, total: int) -> None:
         """How far a longer step is; shown only where it can be wiped away again."""

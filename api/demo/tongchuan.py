@@ -178,6 +178,7 @@ async def _pay(stage: Stage, day: str, payouts: list[tuple[Household, str]]) -> 
             payoutId=payout_id,
             bankReference=f"TC{day.replace('-', '')}{household.number:04}",
         )
+    stage.terminal.step(day, f"打卡直发 {len(payouts)} 户", "paid to the households' own cards")
 
 
 async def _fail(stage: Stage, day: str, payouts: list[tuple[Household, str]]) -> list[Household]:
