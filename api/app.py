@@ -14,16 +14,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from api.announcements import Announcements
-from api.graphql import graphql_routes
+from api.endpoint.graphql import graphql_routes
+from api.endpoint.limits import Limits
+from api.endpoint.operations import Operations
 from api.health import health_routes
-from api.limits import Limits
 from api.middleware import Envelope
-from api.operations import Operations
-from api.page_door import InProcess
-from api.pages import PageRoutes
 from api.platform import cancelled, make_worker, open_database
 from api.sessions import Contexts, Tokens
 from api.settings import Settings
+from api.site.door import InProcess
+from api.site.pages import PageRoutes
 from api.state import State
 from api.work import all_work, hosted_payments
 from api.worker import Work, Worker

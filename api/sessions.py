@@ -18,7 +18,7 @@ from joserfc.jwk import GuestProtocol, OctKey
 from starlette.requests import HTTPConnection
 from strawberry.http.websocket_origin import is_same_origin
 
-from api.wire import RequestRefusedError
+from api.endpoint.wire import RequestRefusedError
 from models.kernel.ids import new_id
 from models.kernel.sealing import Keyring
 from models.parties import ANONYMOUS, Actor

@@ -27,7 +27,7 @@ from models.parties import OrganisationKind, Role
 from models.places.load import load_reference
 from models.reports import books
 from resolvers.schema import schema
-from tests.api.sample import until
+from tests.api.endpoint.sample import until
 from tests.clients import whole
 from tests.parties import cheap_passwords, make_administrator, make_password
 from tests.webhooks.conftest import Sandbox, reaching

@@ -1,7 +1,7 @@
 from graphql import build_schema
 
 from resolvers.schema import schema
-from tests.api import sample
+from tests.api.endpoint import sample
 from tests.descriptions import undescribed
 
 

@@ -20,7 +20,7 @@ from api.app import create_app
 from api.settings import Settings, load
 from models.kernel.database import Database
 from models.kernel.migrating import migrate
-from tests.api.sample import until
+from tests.api.endpoint.sample import until
 
 
 async def broken(_request: Request) -> Response:

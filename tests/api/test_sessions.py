@@ -12,9 +12,9 @@ import pytest
 from httpx import ASGITransport
 from starlette.applications import Starlette
 
-from api.graphql import graphql_routes
-from api.limits import Limits
-from api.operations import Operations
+from api.endpoint.graphql import graphql_routes
+from api.endpoint.limits import Limits
+from api.endpoint.operations import Operations
 from api.sessions import Contexts, Tokens, language_of
 from models.kernel.database import Database
 from models.kernel.ids import new_id

@@ -23,7 +23,7 @@ from models.kernel.jobs import HeldJob, Job, JobKind, JobState
 from models.kernel.paging import Keyset
 from models.kernel.runs import Handler, Run, batch_in_transaction, in_transaction
 from models.kernel.schedules import Schedule
-from tests.api.sample import until
+from tests.api.endpoint.sample import until
 from tests.databases import count
 
 GREET = JobKind("greet", max_attempts=2)

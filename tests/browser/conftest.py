@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.api.canned import ENTRANCE, CannedDoor, application
-from tests.api.canned_answers import PAY_ORIGIN
+from tests.api.site.canned import ENTRANCE, CannedDoor, application
+from tests.api.site.canned_answers import PAY_ORIGIN
 
 WIDTHS = (320, 1280)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.canned import CannedDoor
-from tests.api.canned_answers import PAY_ORIGIN, answers, donation
-from tests.api.canned_orders import order
+from tests.api.site.canned import CannedDoor
+from tests.api.site.canned_answers import PAY_ORIGIN, answers, donation
+from tests.api.site.canned_orders import order
 from tests.browser.conftest import WIDTHS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.api.sample import application, caller
+from tests.api.endpoint.sample import application, caller
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"

@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api.sample import application, caller
+from tests.api.endpoint.sample import application, caller
 
 APPLICATION = application()
 JSON = st.recursive(

@@ -25,7 +25,7 @@ from models.kernel.sealing import Keyring
 from models.parties import Actor, Role
 from models.parties.grants import grant_role
 from resolvers.identities import global_id
-from tests.api.html_rules import findings
+from tests.api.site.html_rules import findings
 from tests.desks import Desk, make_desk
 from tests.markets import Market, open_market
 from tests.parties import make_administrator, make_password
