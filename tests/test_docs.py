@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from resolvers.schema import schema
 from tests.documented import PAGE, renewed
 from tests.shape import ROOT, texts
 
-BIN = ROOT / ".venv" / "bin"
+BIN = Path(sys.executable).parent
 PAGES = {path: text for path, text in texts().items() if path.endswith(".md")}
 PROJECT: dict[str, Any] = tomllib.loads(texts()["pyproject.toml"])["project"]
 
