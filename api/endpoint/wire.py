@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from api.endpoint.limits import Limits
@@ -158,6 +159,11 @@ async def _bounded(request: Request, at_most: int) -> bytes:
             parts.append(part)
     except ClientDisconnect as error:
         raise _malformed("The body ended early.") from error
+    except HTTPException as error:
+        # The application has a limit of its own around this one, and may count before we do.
+        if error.status_code != too_large.status:
+            raise
+        raise too_large from error
     return b"".join(parts)
 
 

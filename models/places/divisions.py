@@ -42,6 +42,9 @@ class VillageKind(enum.StrEnum):
     LIKE_VILLAGE = "like_village"
 
 
+NAME_LENGTH = 80
+
+
 class Division(Base):
     """A part of the country; the nation is the root of the tree."""
 
@@ -49,7 +52,7 @@ class Division(Base):
     __table_args__ = (Index(None, "parent_code", "code"),)
 
     code: Mapped[str] = mapped_column(String(12), primary_key=True)
-    name: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     level: Mapped[DivisionLevel]
     parent_code: Mapped[str | None] = mapped_column(String(12))
     kind: Mapped[VillageKind | None]
@@ -142,6 +145,9 @@ async def search(
     limit: int = 20,
 ) -> list[Place]:
     """The divisions anywhere below one whose names begin so, by code."""
+    if len(name_prefix) > NAME_LENGTH:
+        # No name begins so, and SQLite refuses to look for a pattern beyond 50,000 bytes.
+        return []
     conditions: list[ColumnElement[bool]] = [
         Division.code > within,
         Division.code <= codes.prefix(within).ljust(codes.CODE_LENGTH, "9"),

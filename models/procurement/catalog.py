@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.kernel import divisions
 from models.kernel.money import BasisPoints
 from models.kernel.paging import Keyset, Page
 from models.parties import Organisation
+from models.parties.organisations import NAME_LENGTH
 from models.places import DesignatedCounty, Division
 from models.procurement.lots import Lot, LotVillage
-from models.procurement.products import Product
+from models.procurement.products import CATEGORY_LENGTH_MAX, NAME_LENGTH_MAX, Product
 from models.procurement.suppliers import Supplier, SupplierState
+
+_SEARCH_LENGTH_MAX = max(NAME_LENGTH_MAX, CATEGORY_LENGTH_MAX, NAME_LENGTH)
 
 LOTS_SHOWN = 20
 
@@ -96,7 +99,10 @@ def _wished(wish: Wish, day: dt.date) -> list[ColumnElement[bool]]:
     if prefix:
         low, high = (prefix.ljust(divisions.CODE_LENGTH, digit) for digit in "09")
         conditions.append(Product.county_code.between(low, high))
-    if wish.search:
+    if len(wish.search) > _SEARCH_LENGTH_MAX:
+        # Nothing has so long a name, and SQLite refuses to look for a pattern beyond 50,000 bytes.
+        conditions.append(false())
+    elif wish.search:
         conditions.append(
             or_(
                 *(
