@@ -41,7 +41,7 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM, SIGINT or an event; `ready` is told the settings with their real ports.
 
-    Raises PortTakenError when a port that was asked for is taken.
+    The event is set when a signal ends it. Raises PortTakenError when a port asked for is taken.
     """
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(_listen(settings.host, settings.port))
@@ -67,12 +67,16 @@ async def _run_all(
     main = servers[0][0]
 
     def stop() -> None:
-        if main.should_exit:
-            main.force_exit = True
         app.state.stop()
         main.should_exit = True
+        until.set()
 
-    with handled_signals(stop):
+    def interrupt() -> None:
+        if main.should_exit:
+            main.force_exit = True
+        stop()
+
+    with handled_signals(interrupt):
         tasks = [
             asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers
         ]

@@ -1,7 +1,6 @@
 """`yuanliu demo`: make the demo world if it is not there, show its figures, let people visit it."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -88,17 +87,25 @@ class _Showing:
         self._once = once
         self._is_whole = False
         self._acting: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     def begin(self, served: Settings) -> None:
         """The server listens."""
         self._acting = asyncio.create_task(self._act(served))
+        self._ending = asyncio.create_task(self._stop_acting(self._acting))
+
+    async def _stop_acting(self, acting: asyncio.Task[None]) -> None:
+        """Nobody acts on a server that is stopping."""
+        await self.is_over.wait()
+        acting.cancel()
 
     async def end(self) -> bool:
         """The server has stopped; whether the figures were right when the world was made."""
-        if self._acting is not None and not self._acting.done():
-            self._acting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._acting
+        if self._acting is None or self._ending is None:
+            return False
+        self.is_over.set()
+        await asyncio.gather(self._acting, self._ending, return_exceptions=True)
+        if self._acting.cancelled():
             self._stage.terminal.line(
                 "\n  演示中断，下次从头开始 interrupted: the next one begins from the start"
             )

@@ -63,7 +63,7 @@ async def begin(environment: Mapping[str, str], *options: str) -> asyncio.subpro
 async def stopped_when_it_says(
     process: asyncio.subprocess.Process, words: str, number: signal.Signals
 ) -> str:
-    """What it said until these words, when it was sent a signal."""
+    """What it said until these words, when it was sent a signal, and after them."""
     assert process.stdout is not None
     said: list[str] = []
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -71,8 +71,8 @@ async def stopped_when_it_says(
             said.append((await process.stdout.readline()).decode())
             assert said[-1], "".join(said)
         process.send_signal(number)
-        await process.communicate()
-    return "".join(said)
+        rest, _ = await process.communicate()
+    return "".join(said) + rest.decode()
 
 
 def assert_whole(output: str) -> None:
@@ -110,3 +110,15 @@ async def test_a_world_that_was_killed_halfway_is_made_anew_and_then_kept(
     assert visited.returncode == 0, output
     assert "as it was left" in output
     assert "2017-10-17" not in output
+
+
+async def test_a_demo_interrupted_at_its_beginning_says_so_and_leaves_quietly(
+    environment: dict[str, str],
+) -> None:
+    demo = await begin(environment, "--port", "0")
+
+    output = await stopped_when_it_says(demo, "2017-10-16", signal.SIGINT)
+
+    assert demo.returncode == 1, output
+    assert "interrupted: the next one begins from the start" in output
+    assert "Traceback" not in output
