@@ -16,7 +16,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
 from models.donations import gifts, incidents
-from models.funds import fund, receipts
+from models.funds import fund, receipts, settlements
 from models.parties import Actor, grants, organisations, people
 from models.parties.rights import ANYONE, SIGNED_IN, Right
 from models.procurement import budgets, orders, suppliers
@@ -46,7 +46,7 @@ ACCESS: Final[Mapping[str, Right]] = {
     "fundChanged": ANYONE,
     "openFund": fund.OPENING,
     "recordReplenishment": receipts.REPLENISHING,
-    "recordSettlement": receipts.SETTLING,
+    "recordSettlement": settlements.SETTLING,
     # Donations
     "donation": ANYONE,
     "donationByToken": ANYONE,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from models.funds import fund, receipts
+from models.funds import fund, receipts, settlements
 from models.funds.fund import DonationMethod, NewRule, Source
 from models.kernel.money import Fen
 from resolvers.context import REQUEST_ID, Info
@@ -166,7 +166,7 @@ class FundDeskMutation:
         await context.write(
             info.field_name,
             input,
-            lambda transaction, settlement_id: receipts.record_settlement(
+            lambda transaction, settlement_id: settlements.record(
                 transaction,
                 context.actor,
                 settlement_id=settlement_id,

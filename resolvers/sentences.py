@@ -215,6 +215,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "held": {"zh": "已批准待拨付", "en": "held"},
     "paid": {"zh": "已支付", "en": "paid"},
     "released": {"zh": "拨付失败已释放", "en": "released"},
+    "before_the_fund": {"zh": "早于基金设立", "en": "it lies before the fund was opened"},
     "blank_or_too_long": {"zh": "未填写或太长", "en": "it is blank or too long"},
     "not_a_card_number": {"zh": "不是有效的银行卡号", "en": "it is not a card number"},
     "not_a_village": {"zh": "不是村级区划代码", "en": "it is not the code of a village"},

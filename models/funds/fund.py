@@ -40,6 +40,7 @@ from models.kernel.jobs import JobKind
 from models.kernel.money import Fen
 from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import InvalidValue, NotFound
+from models.kernel.texts import required
 from models.ledger import posting
 from models.ledger.books import Side
 from models.ledger.posting import NewAccount
@@ -50,6 +51,9 @@ from models.parties.rights import in_division
 OPENING = in_division(Role.ADMINISTRATOR)
 ACTIVATE_FLOOR = JobKind("activate_floor")
 MOST_WORKING_DAYS = 250
+_NAME_LENGTH = 120
+_DOCUMENT_LENGTH = 120
+_RULE_REACH = dt.timedelta(days=3_660)
 
 
 class Source(enum.StrEnum):
@@ -104,7 +108,7 @@ class Fund(Base):
     __tablename__ = "funds"
 
     id: Mapped[UUID] = mapped_column(ForeignKey("books.id"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(_NAME_LENGTH))
     division_code: Mapped[str] = mapped_column(String(12), index=True)
     office_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
     donation_methods: Mapped[str] = mapped_column(String(120))
@@ -125,7 +129,7 @@ class FundRule(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     fund_id: Mapped[UUID] = mapped_column(ForeignKey("funds.id"))
     valid_from: Mapped[dt.date]
-    document_number: Mapped[str] = mapped_column(String(120))
+    document_number: Mapped[str] = mapped_column(String(_DOCUMENT_LENGTH))
     floor_fen: Mapped[Fen] = mapped_column(BigInteger)
     replenish_working_days: Mapped[int]
     notice_days: Mapped[int]
@@ -216,7 +220,8 @@ async def open_fund(
     no regulation could mean, NotFound for an office that is not a fund office.
     """
     OPENING.require(actor, division_code=division_code)
-    _check_rule(rule)
+    _check_rule(rule, business_date(transaction.now))
+    name = required(name, path="name", longest=_NAME_LENGTH)
     office = await transaction.execute(
         select(Organisation.id).where(
             Organisation.id == office_id, Organisation.kind == OrganisationKind.FUND_OFFICE
@@ -246,7 +251,10 @@ async def open_fund(
     return fund_id
 
 
-def _check_rule(rule: NewRule) -> None:
+def _check_rule(rule: NewRule, today: dt.date) -> None:
+    required(rule.document_number, path="documentNumber", longest=_DOCUMENT_LENGTH)
+    if abs(rule.valid_from - today) > _RULE_REACH:
+        raise InvalidValue(path="validFrom", reason="out_of_range")
     if rule.floor_fen < 0:
         raise InvalidValue(path="floorFen", reason="negative")
     if not 1 <= rule.replenish_working_days <= MOST_WORKING_DAYS:
@@ -276,7 +284,7 @@ async def _enact(transaction: Transaction, fund_id: UUID, rule: NewRule) -> None
             id=new_id(),
             fund_id=fund_id,
             valid_from=rule.valid_from,
-            document_number=rule.document_number,
+            document_number=rule.document_number.strip(),
             floor_fen=rule.floor_fen,
             replenish_working_days=rule.replenish_working_days,
             notice_days=rule.notice_days,
@@ -311,6 +319,14 @@ async def rule_in_force(connection: AsyncConnection, fund_id: UUID, *, on: dt.da
         .limit(1)
     )
     return rows.first()
+
+
+async def served(connection: AsyncConnection, fund_id: UUID) -> Any:
+    """The row of a fund that is to be served. Refuses with NotFound."""
+    row = (await connection.execute(select(Fund.__table__).where(Fund.id == fund_id))).first()
+    if row is None:
+        raise NotFound(noun="fund")
+    return row
 
 
 async def standing(connection: AsyncConnection, fund_id: UUID) -> Standing:

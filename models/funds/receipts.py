@@ -27,21 +27,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.funds import statement
-from models.funds.fund import INCOME_CONCEPTS, Fund, Purse, Source, account_id
+from models.funds import fund, statement
+from models.funds.fund import INCOME_CONCEPTS, Purse, Source, account_id
 from models.funds.statement import Line
 from models.kernel import audit
 from models.kernel.clock import business_date, start_of_business_date
 from models.kernel.database import Base, Transaction
 from models.kernel.money import Fen
-from models.kernel.refusals import InvalidValue, NotFound, Refusal
+from models.kernel.refusals import InvalidValue, Refusal
+from models.kernel.texts import required
 from models.ledger.posting import Entry, Journal
 from models.parties.memberships import Actor, Role
 from models.parties.rights import in_division, own
 
 REPLENISHING = in_division(Role.FINANCE) | own(Role.FUND_MANAGER)
-SETTLING = own(Role.FUND_MANAGER)
 _PAGE = 500
+_REFERENCE_LENGTH = 120
 
 
 @dataclass(eq=False)
@@ -68,7 +69,7 @@ class FundReceipt(Base):
     division_code: Mapped[str] = mapped_column(String(12))
     number: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[Source]
-    reference: Mapped[str] = mapped_column(String(120))
+    reference: Mapped[str] = mapped_column(String(_REFERENCE_LENGTH))
     subject_id: Mapped[UUID]
     received_at: Mapped[dt.datetime]
     amount_fen: Mapped[Fen] = mapped_column(BigInteger)
@@ -192,30 +193,34 @@ async def record_replenishment(
     """Record money other than a donation that arrived at the fund's bank.
 
     Refuses with NotPermitted unless finance of the division or the fund's manager asks,
-    InvalidValue for a donation, an amount below one fen or a day to come, ReferenceUsed.
+    InvalidValue for a donation, an amount below one fen, or a day to come or before the fund,
+    ReferenceUsed.
     """
-    fund = await _fund(transaction.connection, fund_id)
-    REPLENISHING.require(actor, organisation_id=fund.office_id, division_code=fund.division_code)
+    subject = await fund.served(transaction.connection, fund_id)
+    REPLENISHING.require(
+        actor, organisation_id=subject.office_id, division_code=subject.division_code
+    )
     if amount_fen <= 0:
         raise InvalidValue(path="amountFen", reason="not_positive")
     if source is Source.DONATION:
         raise InvalidValue(path="source", reason="is_a_donation")
-    if not document_number.strip():
-        raise InvalidValue(path="documentNumber", reason="blank")
+    document = required(document_number, path="documentNumber", longest=_REFERENCE_LENGTH)
     if received_on > business_date(transaction.now):
         raise InvalidValue(path="receivedOn", reason="in_the_future")
+    if received_on < business_date(subject.opened_at):
+        raise InvalidValue(path="receivedOn", reason="before_the_fund")
     receipt = NewReceipt(
         id=receipt_id,
         source=source,
         purse=Purse.BANK,
         amount_fen=amount_fen,
-        reference=document_number,
+        reference=document,
         subject="replenishment",
         subject_id=receipt_id,
         received_at=_moment(transaction.now, received_on),
-        memo=document_number,
+        memo=document,
     )
-    await receive(transaction, fund_id, fund.division_code, [receipt])
+    await receive(transaction, fund_id, subject.division_code, [receipt])
     await audit.record(
         transaction,
         actor.person_id,
@@ -229,47 +234,6 @@ async def record_replenishment(
 
 def _moment(now: dt.datetime, day: dt.date) -> dt.datetime:
     return now if day == business_date(now) else start_of_business_date(day)
-
-
-async def record_settlement(
-    transaction: Transaction,
-    actor: Actor,
-    *,
-    settlement_id: UUID,
-    fund_id: UUID,
-    amount_fen: Fen,
-    reference: str,
-) -> UUID:
-    """Record that the payment provider moved money to the fund's bank: the balance stays.
-
-    Refuses with NotPermitted, InvalidValue, FundOverdrawn when the provider holds less.
-    """
-    fund = await _fund(transaction.connection, fund_id)
-    SETTLING.require(actor, organisation_id=fund.office_id)
-    if amount_fen <= 0:
-        raise InvalidValue(path="amountFen", reason="not_positive")
-    journal = Journal(
-        book_id=fund_id,
-        reason="provider_settled",
-        subject="settlement",
-        subject_id=settlement_id,
-        division_code=fund.division_code,
-        occurred_at=transaction.now,
-        memo=reference,
-        entries=(
-            Entry(account_id(fund_id, Purse.BANK), account_id(fund_id, Purse.PROVIDER), amount_fen),
-        ),
-    )
-    await statement.move(transaction, fund_id, [Line(journal, Fen(0), Fen(0))], money_in=False)
-    await audit.record(
-        transaction,
-        actor.person_id,
-        act="settlement_recorded",
-        subject="fund",
-        subject_id=fund_id,
-        facts={"amount_fen": amount_fen, "reference": reference},
-    )
-    return settlement_id
 
 
 async def spend(transaction: Transaction, fund_id: UUID, payout_id: UUID, amount_fen: Fen) -> None:
@@ -312,13 +276,6 @@ async def _take(
             for part in parts
         ],
     )
-
-
-async def _fund(connection: AsyncConnection, fund_id: UUID) -> Fund:
-    row = (await connection.execute(select(Fund.__table__).where(Fund.id == fund_id))).first()
-    if row is None:
-        raise NotFound(noun="fund")
-    return row  # type: ignore[return-value] # a row has the columns of its table
 
 
 async def income_by_source(

@@ -2,7 +2,7 @@
 
 from models import alerts, households, parties, places
 from models.donations import gifts
-from models.funds import draws, floor, fund, receipts, statement
+from models.funds import draws, floor, fund, receipts, settlements, statement
 from models.kernel import (
     audit,
     database,
@@ -30,7 +30,7 @@ from models.relief import payouts
 COMPLETE = (
     *(alerts, audit, books, chart, database, inbox, jobs, loading, parties, personal_data),
     *(places, requests, schedules, seals, workers),
-    *(draws, floor, fund, gifts, receipts, statement),
+    *(draws, floor, fund, gifts, receipts, settlements, statement),
     *(households, payouts),
     *(acceptance, attribution, budgets, lots, orders, payments, products, suppliers),
 )

@@ -22,8 +22,8 @@ from stdnum.cn import uscc
 from models.kernel import audit
 from models.kernel.database import Base, Connection, Transaction
 from models.kernel.refusals import InvalidValue, NotFound, Refusal
+from models.kernel.texts import required
 from models.parties.memberships import Actor, Role
-from models.parties.people import checked_name
 from models.parties.rights import NotPermitted, above, in_division
 from models.places.divisions import division
 
@@ -141,7 +141,7 @@ async def open_organisation(
         OrganisationRow(
             id=organisation_id,
             kind=kind,
-            name=checked_name(name, longest=NAME_LENGTH),
+            name=required(name, path="name", longest=NAME_LENGTH),
             credit_code=code,
             division_code=division_code,
             parent_id=parent_id,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.kernel import audit
 from models.kernel.database import Base, Connection, Transaction
 from models.kernel.refusals import InvalidValue, Refusal
+from models.kernel.texts import required
 from models.parties.memberships import Actor, Role
 from models.parties.rights import anywhere
 
@@ -64,14 +65,6 @@ def checked_password(text: str, *, sign_in_name: str) -> str:
     return text
 
 
-def checked_name(text: str, *, longest: int) -> str:
-    """A name without blanks around it. Refuses an empty or too long one with InvalidValue."""
-    name = text.strip()
-    if not 0 < len(name) <= longest:
-        raise InvalidValue(path="name", reason="length")
-    return name
-
-
 async def enrol_person(
     transaction: Transaction,
     actor: Actor,
@@ -112,7 +105,7 @@ async def insert_person(
     row = {
         "id": person_id,
         "sign_in_name": canonical,
-        "name": checked_name(name, longest=NAME_LENGTH),
+        "name": required(name, path="name", longest=NAME_LENGTH),
         "password_hash": password_hash,
         "created_at": transaction.now,
     }

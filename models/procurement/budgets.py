@@ -28,6 +28,7 @@ from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue, NotFound, Refusal
+from models.kernel.texts import required
 from models.ledger import posting
 from models.ledger.books import Account, Side
 from models.parties import Actor, Organisation, OrganisationKind, Role
@@ -39,6 +40,7 @@ GRANTING = in_division(Role.FINANCE) | anywhere(Role.ADMINISTRATOR)
 NOTHING = Fen(0)
 BOOK_KIND = "appropriation"
 GRANT_FEN_MAX = 10**15
+DOCUMENT_LENGTH_MAX = 80
 _FIRST_YEAR, _LAST_YEAR = 2012, 2099
 
 
@@ -71,7 +73,7 @@ class AppropriationChange(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     appropriation_id: Mapped[UUID] = mapped_column(ForeignKey("appropriations.id"))
     amount_fen: Mapped[Fen]
-    document_number: Mapped[str] = mapped_column(String(80))
+    document_number: Mapped[str] = mapped_column(String(DOCUMENT_LENGTH_MAX))
     decided_on: Mapped[dt.date]
     changed_by: Mapped[UUID | None]
     changed_at: Mapped[dt.datetime]
@@ -160,7 +162,8 @@ async def grant(
     be taken back than is available.
     """
     GRANTING.admit(actor)
-    _require_grant(year, amount_fen, document_number)
+    _require_grant(year, amount_fen)
+    document = required(document_number, path="documentNumber", longest=DOCUMENT_LENGTH_MAX)
     unit = await _unit(transaction, unit_id)
     GRANTING.require(actor, organisation_id=unit_id, division_code=unit.division_code)
     purse = await _opened(transaction, unit_id, year, unit.name, unit.division_code)
@@ -168,7 +171,7 @@ async def grant(
         "id": change_id,
         "appropriation_id": purse.id,
         "amount_fen": amount_fen,
-        "document_number": document_number.strip(),
+        "document_number": document,
         "decided_on": decided_on,
         "changed_by": actor.person_id,
         "changed_at": transaction.now,
@@ -284,13 +287,11 @@ async def readable_unit_ids(
     return set(found.scalars())
 
 
-def _require_grant(year: int, amount_fen: Fen, document_number: str) -> None:
+def _require_grant(year: int, amount_fen: Fen) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise InvalidValue(path="year", reason="range")
     if not 0 < abs(amount_fen) <= GRANT_FEN_MAX:
         raise InvalidValue(path="amountFen", reason="range")
-    if not document_number.strip() or len(document_number) > 80:  # noqa: PLR2004 - the column's own width
-        raise InvalidValue(path="documentNumber", reason="length")
 
 
 async def _unit(transaction: Transaction, unit_id: UUID) -> Row[str, str]:

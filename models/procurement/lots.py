@@ -15,11 +15,13 @@ from models.kernel import audit, divisions
 from models.kernel.database import Base, Transaction
 from models.kernel.money import WHOLE, BasisPoints
 from models.kernel.refusals import InvalidValue
+from models.kernel.texts import required
 from models.parties import Actor
 from models.places import Division, DivisionLevel
 from models.procurement.products import require_own
 
 VILLAGES_MAX = 50
+NUMBER_LENGTH_MAX = 40
 
 
 class Lot(Base):
@@ -33,7 +35,7 @@ class Lot(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
-    number: Mapped[str] = mapped_column(String(40))
+    number: Mapped[str] = mapped_column(String(NUMBER_LENGTH_MAX))
     valid_from: Mapped[dt.date]
     added_at: Mapped[dt.datetime]
 
@@ -79,19 +81,18 @@ async def add(
     Refuses with NotFound, NotYourSupplier, or InvalidValue when the number was used, the shares do
     not add up to 10,000 or a village is unknown.
     """
-    if not number.strip() or len(number) > 40:  # noqa: PLR2004 - the column's own width
-        raise InvalidValue(path="number", reason="length")
+    number = required(number, path="number", longest=NUMBER_LENGTH_MAX)
     if fault := fault_of_shares(villages):
         raise InvalidValue(path="villages", reason=fault)
     await require_own(transaction, actor, product_id)
-    if await _number_is_used(transaction, product_id, number.strip()):
+    if await _number_is_used(transaction, product_id, number):
         raise InvalidValue(path="number", reason="used_before")
     await _require_known(transaction, villages)
     await transaction.execute(
         insert(Lot).values(
             id=lot_id,
             product_id=product_id,
-            number=number.strip(),
+            number=number,
             valid_from=valid_from,
             added_at=transaction.now,
         )
@@ -109,7 +110,7 @@ async def add(
         act="lot_added",
         subject="product",
         subject_id=product_id,
-        facts={"lot_id": lot_id, "number": number.strip(), "valid_from": valid_from},
+        facts={"lot_id": lot_id, "number": number, "valid_from": valid_from},
     )
 
 

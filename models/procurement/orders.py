@@ -31,7 +31,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.kernel.database import Base, Transaction
 from models.kernel.ids import new_id
 from models.kernel.money import Fen
-from models.kernel.refusals import InvalidValue, NotFound, Refusal, WrongState
+from models.kernel.refusals import NotFound, Refusal, WrongState
+from models.kernel.texts import optional
 from models.parties import Actor, Organisation, Role
 from models.parties.rights import Right, own
 from models.procurement.budgets import NOTHING, PURSE_COLUMNS, Appropriation, Purse
@@ -257,8 +258,7 @@ def right_to(move: OrderMove) -> Right:
 
 def require_length(path: str, text: str) -> None:
     """Refuses with InvalidValue a note or reason that is longer than is kept."""
-    if len(text) > NOTE_LENGTH_MAX:
-        raise InvalidValue(path=path, reason="length")
+    optional(text, path=path, longest=NOTE_LENGTH_MAX)
 
 
 def require_officer(actor: Actor, unit_id: UUID) -> UUID:

@@ -15,6 +15,7 @@ from models.kernel.clock import business_date
 from models.kernel.database import Base, Transaction
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue, Refusal
+from models.kernel.texts import required
 from models.parties import Actor
 from models.procurement import budgets
 from models.procurement.budgets import Move
@@ -71,7 +72,7 @@ async def record(
     After: the amount is paid instead of payable. Refuses with InvalidValue, NotFound, NotYourUnit,
     WrongState, PaymentExceedsPayable or BankReferenceUsed.
     """
-    reference = _checked_reference(bank_reference)
+    reference = required(bank_reference, path="bankReference", longest=REFERENCE_LENGTH_MAX)
     if amount_fen <= 0:
         raise InvalidValue(path="amountFen", reason="range")
     order = await take(transaction, actor, order_id=order_id, move=OrderMove.PAY)
@@ -108,13 +109,6 @@ async def record(
         subject=("order_event", event_id),
         amounts={Move.PAY: amount_fen},
     )
-
-
-def _checked_reference(bank_reference: str) -> str:
-    reference = bank_reference.strip()
-    if not 0 < len(reference) <= REFERENCE_LENGTH_MAX:
-        raise InvalidValue(path="bankReference", reason="length")
-    return reference
 
 
 def _paid(amount_fen: Fen) -> dict[str, object]:

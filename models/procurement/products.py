@@ -17,6 +17,7 @@ from models.kernel.divisions import CODE_LENGTH
 from models.kernel.ids import new_id
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue, NotFound, Refusal
+from models.kernel.texts import required
 from models.parties import Actor, Organisation
 from models.places import DivisionLevel, division, level_of
 from models.procurement.suppliers import (
@@ -263,7 +264,6 @@ def _require_terms(terms: Terms) -> None:
         ("category", terms.category, CATEGORY_LENGTH_MAX),
         ("unitName", terms.unit_name, UNIT_NAME_LENGTH_MAX),
     ):
-        if not text.strip() or len(text) > length_max:
-            raise InvalidValue(path=path, reason="length")
+        required(text, path=path, longest=length_max)
     if len(terms.county_code) != CODE_LENGTH or not terms.county_code.isdecimal():
         raise InvalidValue(path="countyCode", reason="not_a_county")

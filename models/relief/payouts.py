@@ -37,6 +37,7 @@ from models.kernel.ids import new_code, new_id
 from models.kernel.money import Fen
 from models.kernel.paging import Keyset, Page
 from models.kernel.refusals import InvalidValue, NotFound, Refusal
+from models.kernel.texts import required
 from models.parties.memberships import Actor, Role
 from models.parties.rights import in_division, own
 
@@ -46,6 +47,7 @@ READING = in_division(
     Role.DISTRICT_REVIEWER, Role.AUDITOR, Role.FINANCE, Role.FUND_MANAGER, Role.FUND_CASHIER
 )
 _REASON_LENGTH = 200
+_REFERENCE_LENGTH = 120
 
 
 class SamePerson(Refusal):
@@ -89,7 +91,7 @@ class ReliefPayout(Base):
     cause: Mapped[Cause]
     approved_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     settled_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
-    bank_reference: Mapped[str | None] = mapped_column(String(120))
+    bank_reference: Mapped[str | None] = mapped_column(String(_REFERENCE_LENGTH))
     failure_reason: Mapped[str | None] = mapped_column(String(_REASON_LENGTH))
 
 
@@ -176,27 +178,26 @@ async def settle(
     SETTLING.require(actor, organisation_id=payout.office_id)
     if payout.approved_by == actor.person_id:
         raise SamePerson
-    if not bank_reference.strip():
-        raise InvalidValue(path="bankReference", reason="blank")
-    if failure_reason is not None and not 0 < len(failure_reason.strip()) <= _REASON_LENGTH:
-        raise InvalidValue(path="reason", reason="blank_or_too_long")
+    reference = required(bank_reference, path="bankReference", longest=_REFERENCE_LENGTH)
+    if failure_reason is not None:
+        failure_reason = required(failure_reason, path="failureReason", longest=_REASON_LENGTH)
     await draws.settle(transaction, payout_id=payout_id, paid=failure_reason is None)
     # The fund's lock is held by now, so that no twin can be using the same reference.
     repeated = await transaction.execute(
         select(ReliefPayout.id).where(
             ReliefPayout.fund_id == payout.fund_id,
-            ReliefPayout.bank_reference == bank_reference,
+            ReliefPayout.bank_reference == reference,
             ReliefPayout.id != payout_id,
         )
     )
     if repeated.first() is not None:
-        raise BankReferenceRepeated(reference=bank_reference)
+        raise BankReferenceRepeated(reference=reference)
     await transaction.execute(
         update(ReliefPayout)
         .where(ReliefPayout.id == payout_id)
         .values(
             settled_by=actor.person_id,
-            bank_reference=bank_reference,
+            bank_reference=reference,
             failure_reason=failure_reason,
         )
     )

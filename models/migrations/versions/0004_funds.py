@@ -166,6 +166,16 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "settlements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fund_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("settlements_fund_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("settlements_pkey")),
+        sa.UniqueConstraint("fund_id", "reference", name=op.f("settlements_fund_id_reference_key")),
+    )
+    op.create_table(
         "fund_receipts",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("fund_id", sa.Uuid(), nullable=False),
@@ -315,6 +325,7 @@ def upgrade() -> None:
         "call_events",
         "fund_entries",
         "payout_sources",
+        "settlements",
     ):
         append_only(table)
     standing_follows_accounts()

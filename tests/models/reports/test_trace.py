@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.funds import receipts
+from models.funds import receipts, settlements
 from models.funds.fund import Purse, Source
 from models.funds.receipts import NewReceipt
 from models.kernel.clock import MovableClock
@@ -127,12 +127,12 @@ async def settle_with_the_bank(desk: Desk, amount: int) -> None:
     """What the payment provider holds reaches the bank, from where alone payouts leave."""
     await desk.database.transact(
         partial(
-            receipts.record_settlement,
+            settlements.record,
             actor=desk.manager,
             settlement_id=new_id(),
             fund_id=desk.fund_id,
             amount_fen=Fen(amount),
-            reference="ST1",
+            reference=f"ST{new_id()}",
         )
     )
 
