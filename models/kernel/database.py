@@ -7,6 +7,7 @@ PostgreSQL writes at READ COMMITTED with explicit locks, taken late and in the o
 import asyncio
 import datetime as dt
 import enum
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sqlalchemy import BigInteger, CursorResult, Executable, MetaData, Uuid, eve
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -135,22 +137,15 @@ class Transaction:
         row: Mapping[str, object],
         *,
         key: Sequence[str],
-        where: sqlalchemy.ColumnElement[bool] | None = None,
+        where: str | None = None,
     ) -> bool:
         """Insert a row unless another one has its key; a racing twin is waited for first.
 
         Gives whether the row was inserted. `key` are the columns of a unique constraint, or of a
-        unique index over the rows `where` something holds.
+        unique index over the rows `where` something holds, in SQL.
         """
-        dialect = postgresql if self.dialect == "postgresql" else sqlite
-        statement = (
-            dialect.insert(table)
-            .values(row)
-            .on_conflict_do_nothing(index_elements=key, index_where=where)
-            .returning(sqlalchemy.literal(1))
-        )
-        inserted = await self.execute(statement)
-        return inserted.first() is not None
+        statement = _insertion_if_free(self.dialect, table, tuple(key), where)
+        return (await self.execute(statement, row)).first() is not None
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -175,6 +170,19 @@ class Transaction:
         Who listens may pass it on to other processes, many at once; a worker also looks by itself.
         """
         self.left_work = True
+
+
+@functools.cache  # made once: to make a statement is dearer than to ask it
+def _insertion_if_free(
+    dialect: Dialects, table: type[Base], key: tuple[str, ...], where: str | None
+) -> TypedReturnsRows[int]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    index_where = None if where is None else sqlalchemy.text(where)
+    return (
+        insert(table)
+        .on_conflict_do_nothing(index_elements=key, index_where=index_where)
+        .returning(sqlalchemy.literal(1))
+    )
 
 
 class Database:
@@ -202,8 +210,8 @@ class Database:
             self._reader = _sqlite_engine(self.url, pool_size=4, begin=None)
         else:
             self._writer = _postgresql_engine(self.url, pool_size=pool_size)
-            self._reader = _postgresql_engine(self.url, pool_size=pool_size).execution_options(
-                isolation_level="AUTOCOMMIT"
+            self._reader = _postgresql_engine(
+                self.url, pool_size=pool_size, isolation_level="AUTOCOMMIT"
             )
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
@@ -316,9 +324,12 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str | None) -> AsyncEngin
     return engine
 
 
-def _postgresql_engine(url: URL, *, pool_size: int) -> AsyncEngine:
+def _postgresql_engine(
+    url: URL, *, pool_size: int, isolation_level: IsolationLevel = "READ COMMITTED"
+) -> AsyncEngine:
     return create_async_engine(
         url,
+        isolation_level=isolation_level,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,

@@ -207,7 +207,7 @@ async def _insert_membership(
             "created_at": transaction.now,
         },
         key=("person_id", "organisation_id", "role"),
-        where=Membership.ended_at.is_(None),
+        where="ended_at IS NULL",
     )
     if not inserted:
         raise RoleHeldAlready(role=role)

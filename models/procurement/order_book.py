@@ -1,10 +1,11 @@
 """Orders as they are read, each list in one statement, by those who may (`scope`)."""
 
+import functools
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, cast, func, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -48,6 +49,12 @@ def _orders(actor: Actor) -> Select[*tuple[Any, ...]]:
     return _ORDERS.where(readable_orders(actor, Order.supplier_id))
 
 
+# It depends on nothing but the roles the actor holds in this request, so it cannot be outdated.
+@functools.lru_cache(maxsize=256)
+def _orders_by_id(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return _orders(actor).where(Order.id.in_(bindparam("order_ids", expanding=True)))
+
+
 async def orders(
     connection: AsyncConnection, actor: Actor, keyset: Keyset, *, state: OrderState | None = None
 ) -> Page[Row[Any]]:
@@ -77,7 +84,7 @@ async def orders_by_id(
     connection: AsyncConnection, actor: Actor, order_ids: Collection[UUID]
 ) -> dict[UUID, Row[Any]]:
     """Those of the orders that the actor may read."""
-    rows = await connection.execute(_orders(actor).where(Order.id.in_(set(order_ids))))
+    rows = await connection.execute(_orders_by_id(actor), {"order_ids": list(set(order_ids))})
     return {row.id: row for row in rows}
 
 
