@@ -51,7 +51,10 @@ class Node:
 
     uuid: strawberry.Private[UUID]
 
-    @strawberry.field(description="全局编号，不透明。The global id, opaque.")
+    # Plain: it reads nothing but the row, so that it is read like an attribute.
+    @strawberry.field(
+        description="全局编号，不透明。The global id, opaque.", metadata={"plain": True}
+    )
     def id(self) -> strawberry.ID:
         return global_id(kind_of(type(self)), self.uuid)
 

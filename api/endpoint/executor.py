@@ -1,75 +1,84 @@
-"""An executor that reads plain attributes plainly.
+"""An executor that reads plain fields plainly.
 
-Most of an answer are leaves that have neither resolver nor argument: an attribute of the row, made
-into JSON by its scalar. graphql-core spends a path, an info and several questions on each; here
-they are read at once. Whatever is not that simple, or goes wrong, takes the way of graphql-core,
-so that errors are its errors: `tests/api/endpoint/test_executor.py` compares the two.
+Most of an answer is plain: an attribute of the row that has neither resolver nor argument, made
+into JSON by its scalar, or an object or a list of such. graphql-core spends a path, an info and
+several questions on each; here what is read is planned once for each selection of an operation, and
+each row goes by the plan. Whatever is not that simple, or goes wrong, takes the way of
+graphql-core, so that errors are its errors: `tests/api/endpoint/test_executor.py` compares the two.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from graphql import (
+    GraphQLError,
     GraphQLField,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     Undefined,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import GroupedFieldSet
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.cast import get_strawberry_type_cast
 
 TYPENAME: Final = "__typename"
+# Types of values that are neither awaitable nor exceptions, without asking.
+ORDINARY: Final = frozenset({str, int, bool, float})
+
+Make = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """A field that is an attribute, and what writes its value."""
+class Plain:
+    """A field that is read from its row alone, and the type of its value."""
 
-    attribute: str
-    write: Callable[[Any], Any]
-    nullable: bool
-
-
-Leaves = Mapping[str, Mapping[str, Leaf]]
+    read: Make
+    kind: GraphQLOutputType
 
 
-def leaves(schema: GraphQLSchema) -> Leaves:
-    """The leaves of each object type by the name of their field."""
+PlainFields = Mapping[str, Mapping[str, Plain]]
+
+
+def plain_fields(schema: GraphQLSchema) -> PlainFields:
+    """The plain fields of each object type by their names."""
     return {
-        kind.name: {
-            name: leaf for name, field in kind.fields.items() if (leaf := _leaf(field)) is not None
-        }
+        kind.name: {name: plain for name, field in kind.fields.items() if (plain := _plain(field))}
         for kind in schema.type_map.values()
         if isinstance(kind, GraphQLObjectType)
     }
 
 
-def _leaf(field: GraphQLField) -> Leaf | None:
-    kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+def _plain(field: GraphQLField) -> Plain | None:
     definition = field.extensions.get("strawberry-definition")
-    # Strawberry marks the resolver it gives to a field that has none of its own.
-    plain = getattr(field.resolve, "_is_default", False)
-    if not is_leaf_type(kind) or field.args or not plain or definition is None:
+    if definition is None or field.args or definition.extensions:
         return None
-    if definition.default_resolver is not getattr:
-        return None
-    return Leaf(
-        attribute=definition.python_name,
-        write=kind.coerce_output_value,
-        nullable=not isinstance(field.type, GraphQLNonNull),
-    )
+    resolver = definition.base_resolver
+    if resolver is None and definition.default_resolver is getattr:
+        return Plain(attrgetter(definition.python_name), field.type)
+    if resolver is not None and definition.metadata.get("plain"):
+        return Plain(resolver.wrapped_func, field.type)
+    return None
 
 
-class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, with the leaves of the schema known beforehand."""
+class NotPlainError(Exception):
+    """What was planned does not fit this value: graphql-core has to say what becomes of it."""
 
-    def __init__(self, *arguments: Any, leaves: Leaves, **options: Any) -> None:
+
+class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, with the plain fields of the schema known beforehand."""
+
+    def __init__(self, *arguments: Any, plain_fields: PlainFields, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._leaves = leaves
+        self._plain_fields = plain_fields
+        # The field set is kept beside its plan, so that its id is not used again.
+        self._plans: dict[int, tuple[GroupedFieldSet, Mapping[str, Make | None]]] = {}
 
     def execute_fields(
         self,
@@ -79,21 +88,16 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Read the leaves; leave the other fields to graphql-core."""
-        known = self._leaves[parent_type.name]
+        """Read the plain fields; leave the other fields to graphql-core."""
         read: dict[str, Any] = {}
         others: GroupedFieldSet = {}
-        for response_name, details in grouped_field_set.items():
-            node = details[0].node
-            leaf = known.get(node.name.value)
-            if leaf is not None and not node.arguments:
-                value = self._read(leaf, source_value)
-            elif node.name.value == TYPENAME:
-                value = parent_type.name
-            else:
+        for response_name, make in self._plan(parent_type, grouped_field_set).items():
+            try:
+                value = Undefined if make is None else make(source_value)
+            except Exception:  # noqa: BLE001 - it happens again, and is told, in graphql-core
                 value = Undefined
             if value is Undefined:
-                others[response_name] = details
+                others[response_name] = grouped_field_set[response_name]
             read[response_name] = value
         if not others:
             return read
@@ -102,18 +106,98 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
             return _merged(read, rest)
         return _merged_later(read, rest)
 
-    def _read(self, leaf: Leaf, source: Any) -> Any:
-        """The value of a leaf, or Undefined where graphql-core has to say what is wrong."""
+    def _plan(
+        self, parent_type: GraphQLObjectType, fields: GroupedFieldSet
+    ) -> Mapping[str, Make | None]:
+        """How each field is made from the row; None where graphql-core makes it."""
+        known = self._plans.get(id(fields))
+        if known is None:
+            plan = {name: self._field(parent_type, details) for name, details in fields.items()}
+            known = self._plans[id(fields)] = fields, plan
+        return known[1]
+
+    def _field(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> Make | None:
+        node = details[0].node
+        if node.name.value == TYPENAME:
+            return lambda _row: parent_type.name
+        plain = self._plain_fields[parent_type.name].get(node.name.value)
+        if plain is None or node.arguments:
+            return None
+        complete = self._value(plain.kind, details)
+        if complete is None:
+            return None
+        read = plain.read
+        return lambda row: complete(read(row))
+
+    def _value(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Make | None:
+        """How a value of the type is completed; None where graphql-core completes it."""
+        nullable = not isinstance(kind, GraphQLNonNull)
+        bare = kind if nullable else kind.of_type
+        if is_leaf_type(bare):
+            return self._leaf(bare.coerce_output_value, nullable=nullable)
+        if isinstance(bare, GraphQLList):
+            return self._list(bare, details, nullable=nullable)
+        if isinstance(bare, GraphQLObjectType):
+            return self._object(bare, details, nullable=nullable)
+        return None
+
+    def _leaf(self, write: Make, *, nullable: bool) -> Make:
+        def complete(value: Any) -> Any:
+            if value is None and nullable:
+                return None
+            if type(value) not in ORDINARY:
+                self._refuse_extraordinary(value)
+            written = write(value)
+            if written is None or written is Undefined:
+                raise NotPlainError
+            return written
+
+        return complete
+
+    def _list(
+        self, kind: GraphQLList[Any], details: FieldDetailsList, *, nullable: bool
+    ) -> Make | None:
+        item = self._value(kind.of_type, details)
+        # A directive may stream the list, or be one that is not allowed.
+        if item is None or any(detail.node.directives for detail in details):
+            return None
+
+        def complete(value: Any) -> Any:
+            if type(value) is list:
+                return [item(one) for one in value]
+            if value is None and nullable:
+                return None
+            raise NotPlainError
+
+        return complete
+
+    def _object(
+        self, kind: GraphQLObjectType, details: FieldDetailsList, *, nullable: bool
+    ) -> Make | None:
         try:
-            value = getattr(source, leaf.attribute)
-            if value is None:
-                return None if leaf.nullable else Undefined
-            if self.is_awaitable(value):
-                return Undefined
-            written = leaf.write(value)
-        except Exception:  # noqa: BLE001 - it happens again, and is told, in graphql-core
-            return Undefined
-        return Undefined if written is None else written
+            fields, deferred, _ = self.collect_subfields(kind, details)
+        except GraphQLError:
+            return None
+        made = [(name, make) for name, make in self._plan(kind, fields).items() if make]
+        if deferred or len(made) < len(fields):
+            return None
+        origin = kind.extensions["strawberry-definition"].origin
+
+        def complete(value: Any) -> Any:
+            if value is None and nullable:
+                return None
+            if type(value) is not origin or get_strawberry_type_cast(value) is not None:
+                if kind.is_type_of is not None:
+                    raise NotPlainError
+                self._refuse_extraordinary(value)
+            return {name: make(value) for name, make in made}
+
+        return complete
+
+    def _refuse_extraordinary(self, value: Any) -> None:
+        nothing = value is None or value is Undefined
+        if nothing or isinstance(value, Exception) or self.is_awaitable(value):
+            raise NotPlainError
 
 
 def _merged(read: dict[str, Any], rest: Mapping[str, Any]) -> dict[str, Any]:

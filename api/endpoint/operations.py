@@ -24,7 +24,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.endpoint.documents import Chosen, Documents
 from api.endpoint.errors import Body, OperationRefusedError, formatted, not_begun
-from api.endpoint.executor import LeafExecutor, leaves
+from api.endpoint.executor import PlainExecutor, plain_fields
 from api.endpoint.limits import Limits
 from api.endpoint.wire import Operation
 from models.kernel.refusals import Refusal
@@ -80,7 +80,7 @@ class Operations(Generic[C]):
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001 - no public way to it exists
         self.limits = limits or Limits()
         self.documents = Documents(self.core, self.limits)
-        self._leaves = leaves(self.core)
+        self._plain_fields = plain_fields(self.core)
 
     def choose(self, asked: Operation) -> Chosen:
         """The operation, read, measured and validated, or OperationRefusedError."""
@@ -125,7 +125,7 @@ class Operations(Generic[C]):
         if chosen.measure.introspects and not context.may_introspect:
             error = GraphQLError("The schema may not be read without signing in.")
             raise not_begun([error], "INTROSPECTION_REFUSED", 403)
-        built = LeafExecutor.build(
+        built = PlainExecutor.build(
             self.core,
             chosen.document,
             context_value=context,
@@ -134,7 +134,7 @@ class Operations(Generic[C]):
             is_awaitable=_is_awaitable,
             max_coercion_errors=self.limits.validation_errors,
             hide_suggestions=True,
-            leaves=self._leaves,
+            plain_fields=self._plain_fields,
         )
         if isinstance(built, list):
             raise not_begun(built, "BAD_USER_INPUT")
