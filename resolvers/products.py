@@ -122,6 +122,9 @@ async def products_of(
             *(field for field in _FAR_FIELDS if f"lots.villages.village.{field}" in wants),
         },
     )
+    # Many products have the same supplier.
+    suppliers = {row.supplier_id: row for row in rows}
+    parties = {supplier_id: party(row, "supplier") for supplier_id, row in suppliers.items()}
     return {
         row.id: Product(
             uuid=row.id,
@@ -131,7 +134,7 @@ async def products_of(
             unit_price_fen=row.unit_price_fen,
             stock_quantity=row.stock_quantity,
             designated=bool(row.designated),
-            supplier=party(row, "supplier"),
+            supplier=parties[row.supplier_id],
             county=divisions[row.county_code],
             villages=_shares(origins.get(row.lot_id, ()), divisions),
             lots=[

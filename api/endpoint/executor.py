@@ -131,8 +131,8 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _value(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Make | None:
         """How a value of the type is completed; None where graphql-core completes it."""
-        nullable = not isinstance(kind, GraphQLNonNull)
-        bare = kind if nullable else kind.of_type
+        bare = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        nullable = bare is kind
         if is_leaf_type(bare):
             return self._leaf(bare.coerce_output_value, nullable=nullable)
         if isinstance(bare, GraphQLList):

@@ -7,10 +7,22 @@ placed today would credit.
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.kernel import divisions
@@ -26,6 +38,7 @@ from models.procurement.suppliers import Supplier, SupplierState
 _SEARCH_LENGTH_MAX = max(NAME_LENGTH_MAX, CATEGORY_LENGTH_MAX, NAME_LENGTH)
 
 LOTS_SHOWN = 20
+PAGES_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,12 @@ def _wished(wish: Wish, day: dt.date) -> list[ColumnElement[bool]]:
     return conditions
 
 
+@lru_cache(maxsize=PAGES_KEPT)
+def _page(keyset: Keyset, wish: Wish, day: dt.date) -> Select[*tuple[Any, ...]]:
+    # Making the statement anew costs more than anything else of a page that is asked for again.
+    return keyset.narrow(_products(day).where(*_wished(wish, day)), Product.id, falling=True)
+
+
 async def products(
     connection: AsyncConnection, keyset: Keyset, wish: Wish, *, day: dt.date
 ) -> Page[Row[Any]]:
@@ -123,9 +142,8 @@ async def products(
 
     Each with its supplier, its county, whether that is designated, and its newest valid lot.
     """
-    return await keyset.rows(
-        connection, _products(day).where(*_wished(wish, day)), Product.id, falling=True
-    )
+    found = (await connection.execute(_page(keyset, wish, day))).all()
+    return keyset.page(found)
 
 
 async def count_products(connection: AsyncConnection, wish: Wish, *, day: dt.date) -> int:
@@ -147,16 +165,19 @@ async def products_by_id(
     return {row.id: row for row in rows}
 
 
+_ORIGINS = (
+    select(LotVillage.lot_id, LotVillage.village_code, Division.name, LotVillage.basis_points)
+    .outerjoin(Division, Division.code == LotVillage.village_code)
+    .where(LotVillage.lot_id.in_(bindparam("lot_ids", expanding=True)))
+    .order_by(LotVillage.lot_id, LotVillage.village_code)
+)
+
+
 async def origins(
     connection: AsyncConnection, lot_ids: Collection[UUID]
 ) -> dict[UUID, list[Origin]]:
     """The villages of lots with their names, by code, in one statement."""
-    rows = await connection.execute(
-        select(LotVillage.lot_id, LotVillage.village_code, Division.name, LotVillage.basis_points)
-        .outerjoin(Division, Division.code == LotVillage.village_code)
-        .where(LotVillage.lot_id.in_(set(lot_ids)))
-        .order_by(LotVillage.lot_id, LotVillage.village_code)
-    )
+    rows = await connection.execute(_ORIGINS, {"lot_ids": list(set(lot_ids))})
     found: dict[UUID, list[Origin]] = {}
     for row in rows:
         found.setdefault(row.lot_id, []).append(Origin(*row))

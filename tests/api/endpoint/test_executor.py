@@ -248,9 +248,9 @@ OF_LEAFIES: st.SearchStrategy[str] = st.deferred(
 
 
 @settings(max_examples=100, deadline=None)
-@given(OF_LEAFIES, st.lists(ROWS, min_size=1, max_size=3), st.booleans())
+@given(asked=OF_LEAFIES, rows=st.lists(ROWS, min_size=1, max_size=3), yes=st.booleans())
 def test_whatever_is_asked_of_whatever_rows_the_answers_are_the_same(
-    asked: str, rows: list[Leafy], yes: bool
+    *, asked: str, rows: list[Leafy], yes: bool
 ) -> None:
     query = f"query ($yes: Boolean!) {{ given {asked} }}"
 
