@@ -114,7 +114,7 @@ def _platform_of(connection: HTTPConnection) -> Platform:
 
 
 class PaymentsOff:
-    """Where no payment provider is: gifts come by bank transfer, and no payment page is opened."""
+    """Where no payment provider is: no payment page is opened, and a gift stays started."""
 
     async def open(self, donation_id: UUID) -> str | None:  # noqa: ARG002 - there is nothing to open
         """None: there is no page."""

@@ -22,6 +22,7 @@ from models.kernel import audit, personal_data
 from models.kernel.database import Base, Transaction
 from models.kernel.refusals import InvalidValue, NotFound
 from models.kernel.sealing import Place
+from models.kernel.texts import required
 from models.parties import Actor
 from models.places import DivisionLevel
 
@@ -78,8 +79,7 @@ def is_card_number(text: str) -> bool:
 
 def check(household: NewHousehold) -> None:
     """Refuses with InvalidValue for what no household can be."""
-    if not 0 < len(household.head_name.strip()) <= _LONGEST_NAME:
-        raise InvalidValue(path="household.name", reason="blank_or_too_long")
+    required(household.head_name, path="household.name", longest=_LONGEST_NAME)
     if not is_card_number(household.card_number):
         raise InvalidValue(path="household.cardNumber", reason="not_a_card_number")
     if not 1 <= household.members <= MOST_MEMBERS:

@@ -40,7 +40,6 @@ DonationMethods = described(
         DonationMethod.CARD: "银行卡。A card.",
         DonationMethod.ALIPAY: "支付宝。Alipay.",
         DonationMethod.WECHAT_PAY: "微信支付。WeChat Pay.",
-        DonationMethod.BANK_TRANSFER: "银行转账。A bank transfer.",
     },
 )
 CallEventKinds = described(

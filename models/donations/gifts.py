@@ -34,6 +34,7 @@ from models.kernel.ids import canonical_code
 from models.kernel.jobs import JobKind
 from models.kernel.money import Fen
 from models.kernel.refusals import InvalidValue, NotFound
+from models.kernel.texts import optional, required
 from models.parties.memberships import Actor, Role
 from models.parties.rights import ANYONE, in_division
 
@@ -45,7 +46,6 @@ CHECKOUT_LASTS = dt.timedelta(minutes=45)
 # The provider takes at most eight digits of minor units (Stripe, "Minimum and maximum charge
 # amounts"); a larger gift comes by bank transfer.
 MOST_ONLINE_FEN = Fen(99_999_999)
-ONLINE_METHODS = frozenset({DonationMethod.CARD, DonationMethod.ALIPAY, DonationMethod.WECHAT_PAY})
 _NAME_LENGTH = 80
 _MESSAGE_LENGTH = 200
 _CAMPAIGN_LENGTH = 40
@@ -142,16 +142,10 @@ def check(gift: NewDonation) -> None:
         raise InvalidValue(path="amountFen", reason="not_positive")
     if gift.amount_fen > MOST_ONLINE_FEN:
         raise InvalidValue(path="amountFen", reason="too_large_to_pay_online")
-    if gift.method not in ONLINE_METHODS:
-        raise InvalidValue(path="method", reason="not_online")
-    if gift.donor_name is not None and len(gift.donor_name) > _NAME_LENGTH:
-        raise InvalidValue(path="donorName", reason="too_long")
-    if not gift.is_anonymous and not (gift.donor_name or "").strip():
-        raise InvalidValue(path="donorName", reason="blank")
-    if len(gift.message) > _MESSAGE_LENGTH:
-        raise InvalidValue(path="message", reason="too_long")
-    if len(gift.campaign or "") > _CAMPAIGN_LENGTH:
-        raise InvalidValue(path="campaign", reason="too_long")
+    name = required if not gift.is_anonymous else optional
+    name(gift.donor_name or "", path="donorName", longest=_NAME_LENGTH)
+    optional(gift.message, path="message", longest=_MESSAGE_LENGTH)
+    optional(gift.campaign, path="campaign", longest=_CAMPAIGN_LENGTH)
 
 
 async def start(

@@ -80,7 +80,6 @@ class DonationMethod(enum.StrEnum):
     CARD = "card"
     ALIPAY = "alipay"
     WECHAT_PAY = "wechat_pay"
-    BANK_TRANSFER = "bank_transfer"
 
 
 INCOME_CONCEPTS = {

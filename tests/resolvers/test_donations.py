@@ -151,7 +151,7 @@ async def test_the_same_request_gets_the_same_gift_and_the_same_page(desk: GiftD
         ({"amountFen": "0"}, "amountFen"),
         ({"amountFen": "-1"}, "amountFen"),
         ({"amountFen": "100000000"}, "amountFen"),
-        ({"method": "BANK_TRANSFER"}, "method"),
+        ({"donorName": "善\0"}, "donorName"),
         ({"donorName": None}, "donorName"),
         ({"donorName": " "}, "donorName"),
         ({"donorName": "善" * 81}, "donorName"),

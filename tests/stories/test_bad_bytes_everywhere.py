@@ -109,7 +109,7 @@ async def test_no_value_of_an_argument_breaks_it(unmoved: Running) -> None:
         {"amountFen": "1", "donorName": LONG},
         {"amountFen": "1", "donorName": "李善", "message": LONG},
         {"amountFen": "1", "donorName": "李善", "campaign": LONG},
-        {"amountFen": "1", "method": "BANK_TRANSFER"},
+        {"amountFen": "1", "method": "CASH"},
         {"requestId": LONG},
         {"fundId": LONG},
     ):

@@ -43,7 +43,6 @@ def upgrade() -> None:
                 "card",
                 "alipay",
                 "wechat_pay",
-                "bank_transfer",
                 name="donationmethod",
                 native_enum=False,
                 length=40,

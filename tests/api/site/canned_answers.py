@@ -114,7 +114,7 @@ def fund(**changes: Any) -> dict[str, Any]:
         "floorFen": "100000000",
         "shortfallFen": "5000000",
         "openCall": CALL,
-        "donationMethods": ["ALIPAY", "WECHAT_PAY", "CARD", "BANK_TRANSFER"],
+        "donationMethods": ["ALIPAY", "WECHAT_PAY", "CARD"],
         "balanceHistory": BALANCE_HISTORY,
         "entries": ENTRIES,
         "incomeBySource": [
